@@ -1,0 +1,97 @@
+// swift-tools-version: 6.2
+// Testudo: IPsec on and off across a fleet, hitless. An arrow between targets only points down this file's lists;
+// Tests/Soundness says why each import is allowed.
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+]
+
+/// Generated code is compiled under the language mode alone: its style is its generator's.
+let generated: [SwiftSetting] = [.swiftLanguageMode(.v6)]
+
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras: Target.Dependency = .product(name: "CryptoExtras", package: "swift-crypto")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
+let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdTLS: Target.Dependency = .product(name: "HummingbirdTLS", package: "hummingbird")
+let hummingbirdTesting: Target.Dependency = .product(name: "HummingbirdTesting", package: "hummingbird")
+let certificates: Target.Dependency = .product(name: "X509", package: "swift-certificates")
+let sqlite: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let yaml: Target.Dependency = .product(name: "Yams", package: "Yams")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+
+func target(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+    .testTarget(
+        name: name + "Tests", dependencies: dependencies, path: "Tests/" + name, resources: resources,
+        swiftSettings: strict)
+}
+
+let package = Package(
+    name: "testudo",
+    products: [
+        .executable(name: "testudo-agent", targets: ["testudo-agent"]),
+        .executable(name: "testudo-coordinator", targets: ["testudo-coordinator"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        // Pure: values in, effects out. No clock, task, log, C or Foundation.
+        target("Fleet"),
+        target("Ladder", ["Fleet"]),
+        target("XFRM", ["Fleet"]),
+        target("ONTAP"),
+        // C at the rim, each imported in one place.
+        .target(name: "CLinux"),
+        .systemLibrary(name: "CZeroMQ"),
+        .systemLibrary(name: "CMnl"),
+        // Keys, messages, ports.
+        target("MeshKeys", ["Fleet", "CLinux", crypto]),
+        .target(name: "BusProtocol", dependencies: ["Fleet", "Ladder", protobuf], exclude: ["testudo.proto"], swiftSettings: strict),
+        target("Ports", ["Fleet", "Ladder", "XFRM", "MeshKeys"]),
+        // Adapters: one outside thing each.
+        target("ZeroMQ", ["CZeroMQ", "CLinux"]),
+        target("Netlink", ["CMnl", "CLinux", "Fleet", "XFRM", "MeshKeys", "Ports"]),
+        target("Bus", ["ZeroMQ", "BusProtocol", "Ports", "Fleet", "Ladder", logging]),
+        target("Store", ["Ports", "Fleet", "Ladder", sqlite]),
+        target("Simulation", ["Ports", "Fleet", "Ladder", "XFRM", "MeshKeys"]),
+        // Shells: actors that perform the machines' effects.
+        target("Coordinator", ["Ports", "Fleet", "Ladder", "MeshKeys", logging]),
+        target("Agent", ["Ports", "Fleet", "Ladder", "XFRM", "MeshKeys", logging]),
+        target(
+            "CoordinatorAPI",
+            ["ONTAP", "Fleet", "Ladder", "Coordinator", crypto, cryptoExtras, certificates, hummingbird, hummingbirdTLS, logging]),
+        // Mains: parse, configure, wire, run.
+        .executableTarget(
+            name: "testudo-coordinator",
+            dependencies: ["Bus", "Store", "Coordinator", "CoordinatorAPI", "ZeroMQ", "Ports", "Fleet", "Ladder", "MeshKeys", "CLinux",
+                arguments, yaml, lifecycle, logging],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "testudo-agent",
+            dependencies: ["Bus", "Netlink", "Simulation", "Agent", "ZeroMQ", "Ports", "Fleet", "Ladder", "XFRM", "MeshKeys", "CLinux",
+                arguments, logging],
+            swiftSettings: strict),
+    ]
+)

@@ -1,0 +1,120 @@
+/// An IPv4 or IPv6 address of a node: unicast, without zone.
+public struct Address: Hashable, Sendable, Codable {
+    public enum Family: UInt8, Hashable, Sendable, Codable, CaseIterable {
+        case ipv4 = 4
+        case ipv6 = 6
+
+        /// The length of an address in bytes, 4 or 16.
+        public var byteCount: Int { self == .ipv4 ? 4 : 16 }
+        /// The prefix length of a single host, 32 or 128.
+        public var hostPrefixLength: UInt8 { self == .ipv4 ? 32 : 128 }
+    }
+
+    public let family: Family
+    /// 4 or 16 bytes in network order.
+    public let bytes: [UInt8]
+
+    /// Fails where the count of bytes is not that of the family.
+    public init?(family: Family, bytes: [UInt8]) {
+        guard bytes.count == family.byteCount else { return nil }
+        self.family = family
+        self.bytes = bytes
+    }
+
+    /// Reads dotted quads, and IPv6 in the forms of RFC 4291 §2.2 (with `::` and a dotted tail).
+    public init?(_ text: String) {
+        if let quad = Self.quad(text) {
+            self.init(family: .ipv4, bytes: quad)
+        } else if let groups = Self.groups(text) {
+            self.init(family: .ipv6, bytes: groups)
+        } else {
+            return nil
+        }
+    }
+
+    /// The address with every bit zero, which stands for "any" in a selector.
+    public static func any(_ family: Family) -> Address {
+        Address(known: family, bytes: [UInt8](repeating: 0, count: family.byteCount))
+    }
+
+    private init(known family: Family, bytes: [UInt8]) {
+        self.family = family
+        self.bytes = bytes
+    }
+
+    private static func quad(_ text: some StringProtocol) -> [UInt8]? {
+        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count == 4 else { return nil }
+        var bytes: [UInt8] = []
+        for part in parts {
+            // A leading zero is octal to some readers and decimal to others: refused.
+            guard part.count <= 3, part.allSatisfy({ $0.isASCII && $0.isNumber }), part == "0" || part.first != "0",
+                let byte = UInt8(part)
+            else { return nil }
+            bytes.append(byte)
+        }
+        return bytes
+    }
+
+    private static func groups(_ text: String) -> [UInt8]? {
+        guard text.utf8.count <= 45, let gap = text.firstRange(of: "::") else {
+            let all = side(text[...])
+            return all?.count == 16 ? all : nil
+        }
+        guard let head = side(text[..<gap.lowerBound]), let tail = side(text[gap.upperBound...]),
+            head.count + tail.count <= 14
+        else { return nil }
+        return head + [UInt8](repeating: 0, count: 16 - head.count - tail.count) + tail
+    }
+
+    /// The bytes of colon-separated groups, the last of which may be a dotted quad.
+    private static func side(_ text: Substring) -> [UInt8]? {
+        if text.isEmpty { return [] }
+        var bytes: [UInt8] = []
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+        for (index, part) in parts.enumerated() {
+            if index == parts.count - 1, let quad = quad(part) {
+                bytes += quad
+                continue
+            }
+            guard (1...4).contains(part.count), part.allSatisfy(\.isHexDigit), let group = UInt16(part, radix: 16) else {
+                return nil
+            }
+            bytes += [UInt8(group >> 8), UInt8(group & 0xff)]
+        }
+        return bytes
+    }
+}
+
+extension Address: Comparable {
+    public static func < (left: Address, right: Address) -> Bool {
+        if left.family != right.family { return left.family == .ipv4 }
+        return left.bytes.lexicographicallyPrecedes(right.bytes)
+    }
+}
+
+extension Address: CustomStringConvertible {
+    /// Dotted quads, or IPv6 as RFC 5952 writes it.
+    public var description: String {
+        if family == .ipv4 { return bytes.map { "\($0)" }.joined(separator: ".") }
+        let groups = stride(from: 0, to: 16, by: 2).map { UInt16(bytes[$0]) << 8 | UInt16(bytes[$0 + 1]) }
+        func text(_ part: ArraySlice<UInt16>) -> String {
+            part.map { String($0, radix: 16) }.joined(separator: ":")
+        }
+        guard let gap = Self.longestZeros(groups) else { return text(groups[...]) }
+        return text(groups[..<gap.lowerBound]) + "::" + text(groups[gap.upperBound...])
+    }
+
+    /// The first longest run of at least two zero groups.
+    private static func longestZeros(_ groups: [UInt16]) -> Range<Int>? {
+        var longest: Range<Int>?
+        var start = 0
+        while start < groups.count {
+            var end = start
+            while end < groups.count, groups[end] == 0 { end += 1 }
+            if end - start >= 2, end - start > (longest?.count ?? 0) { longest = start..<end }
+            start = end + 1
+        }
+        return longest
+    }
+}

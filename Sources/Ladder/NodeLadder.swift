@@ -1,0 +1,190 @@
+public import Fleet
+
+/// The agent's machine: which orders it takes, in which order it does what, and what it answers.
+///
+/// Pure: the shell performs the effects on disk, kernel and keys, and says how they went. Orders are taken by stamp:
+/// an older one is refused, a repeated one is carried out again (which changes nothing where it is done) and answered
+/// from a fresh read-back.
+public struct NodeLadder: Hashable, Sendable {
+    /// What the shell must do next, in order.
+    public enum Effect: Hashable, Sendable {
+        /// Make durable that nothing older than this generation may be taken; answer with ``NodeLadder/generationPersisted()``.
+        case persist(Epoch, Generation)
+        /// Do what the order says; answer with ``NodeLadder/performed(_:)``.
+        case perform(Work)
+        case report(Report)
+    }
+
+    /// What an order comes down to on this node.
+    public enum Work: Hashable, Sendable {
+        case preflight
+        case observe
+        /// Make an offer for this generation, or answer with the one made for it before.
+        case offer(Generation)
+        /// Put the edge toward each peer on its rung; SAs are made from this generation's offers.
+        case move([NodeNumber: Rung], offers: Generation?)
+    }
+
+    /// How the work went.
+    public struct Performance: Hashable, Sendable {
+        public var refusals: [Refusal]
+        /// By read-back after the work, `nil` where the kernel could not be read.
+        public var standing: Standing?
+        public var offer: Offer?
+
+        public init(refusals: [Refusal] = [], standing: Standing?, offer: Offer? = nil) {
+            self.refusals = refusals
+            self.standing = standing
+            self.offer = offer
+        }
+    }
+
+    enum Activity: Hashable {
+        case idle
+        case persisting(Order)
+        case performing(Order)
+    }
+
+    /// What the agent is in the roster, `nil` before the first welcome.
+    struct Membership: Hashable {
+        var number: NodeNumber
+        var epoch: Epoch
+        var roster: RosterVersion
+        var peers: Set<NodeNumber>
+    }
+
+    var membership: Membership?
+    var offers: OfferSetVersion?
+    /// The journal that the newest generation belongs to.
+    public private(set) var epoch: Epoch?
+    /// The newest order taken; after a restart, the persisted generation before its first step.
+    public private(set) var accepted: Stamp
+    var persisted: Generation
+    var newest: Order?
+    var activity = Activity.idle
+    /// The newest order that came while another was in work: at most one, the later stamp wins.
+    var next: Order?
+    var sequence: UInt64 = 0
+
+    /// - Parameters:
+    ///   - epoch: as persisted, `nil` before the first order ever.
+    ///   - generation: as persisted.
+    public init(epoch: Epoch?, generation: Generation) {
+        self.epoch = epoch
+        persisted = generation
+        accepted = Stamp(generation: generation, step: 0)
+    }
+
+    /// The coordinator said who this node is and who its peers are.
+    public mutating func welcome(number: NodeNumber, epoch: Epoch, roster: RosterVersion, peers: Set<NodeNumber>) {
+        membership = Membership(number: number, epoch: epoch, roster: roster, peers: peers)
+    }
+
+    /// All nodes' offers of one generation came.
+    public mutating func receive(offers version: OfferSetVersion) {
+        offers = version
+    }
+
+    /// An order came. `now` is the coordinator's clock as this node estimates it, never later than the truth.
+    public mutating func receive(_ order: Order, at now: Instant) -> [Effect] {
+        guard let membership, membership.roster == order.roster, membership.epoch == order.epoch else {
+            return [answer(order, .missing(.roster))]
+        }
+        if now > order.expiry { return [answer(order, .expired)] }
+        let isNewJournal = epoch != order.epoch
+        if !isNewJournal && order.stamp < accepted { return [answer(order, .stale(newest: accepted))] }
+        if !isNewJournal && order.stamp == accepted, let newest, newest != order { return [answer(order, .conflict)] }
+        if case .move(_, .some(let wanted)) = order.task, offers != wanted { return [answer(order, .missing(.offers))] }
+        guard activity == .idle else {
+            // The coordinator sends a newer order only when it no longer waits for the older one.
+            if next.map({ $0.stamp <= order.stamp }) ?? true { next = order }
+            return []
+        }
+        return take(order)
+    }
+
+    /// The generation is durable.
+    public mutating func generationPersisted() -> [Effect] {
+        guard case .persisting(let order) = activity else { return [] }
+        activity = .performing(order)
+        return [.perform(work(order))]
+    }
+
+    /// The work is done, or refused.
+    public mutating func performed(_ performance: Performance) -> [Effect] {
+        guard case .performing(let order) = activity else { return [] }
+        activity = .idle
+        let verdict: Report.Verdict = performance.refusals.isEmpty ? .done : .refused(performance.refusals)
+        let report = answer(order, verdict, standing: performance.standing, offer: performance.offer)
+        guard let waiting = next else { return [report] }
+        next = nil
+        let isStale = waiting.stamp < accepted
+        return [report] + (isStale ? [answer(waiting, .stale(newest: accepted))] : take(waiting))
+    }
+
+    /// A sign of life with the newest read-back.
+    public mutating func heartbeat(standing: Standing?, problems: [String]) -> NodeHeartbeat {
+        sequence += 1
+        return NodeHeartbeat(
+            sequence: sequence, accepted: carriedOut, standing: standing,
+            problems: Array(problems.prefix(NodeHeartbeat.problemsMaximum)))
+    }
+
+    /// The newest order of which nothing is left to do: one in work does not count.
+    private var carriedOut: Stamp {
+        switch activity {
+        case .idle: accepted
+        case .persisting(let order), .performing(let order):
+            // One step earlier: everything before it is done or void.
+            Stamp(generation: order.stamp.generation, step: order.stamp.step - 1)
+        }
+    }
+
+    private mutating func take(_ order: Order) -> [Effect] {
+        let isNewer = epoch != order.epoch || order.stamp.generation > persisted
+        accepted = order.stamp
+        newest = order
+        guard isNewer else {
+            activity = .performing(order)
+            return [.perform(work(order))]
+        }
+        epoch = order.epoch
+        persisted = order.stamp.generation
+        activity = .persisting(order)
+        return [.persist(order.epoch, order.stamp.generation)]
+    }
+
+    private func work(_ order: Order) -> Work {
+        switch order.task {
+        case .preflight: .preflight
+        case .observe: .observe
+        case .offer: .offer(order.stamp.generation)
+        case .move(let rule, let offers): .move(targets(rule), offers: offers?.generation)
+        }
+    }
+
+    private func targets(_ rule: EdgeRule) -> [NodeNumber: Rung] {
+        guard let membership else { return [:] }
+        var targets: [NodeNumber: Rung] = [:]
+        for peer in membership.peers { targets[peer] = rule.rung(Edge(membership.number, peer)) }
+        return targets
+    }
+
+    private mutating func answer(
+        _ order: Order, _ verdict: Report.Verdict, standing: Standing? = nil, offer: Offer? = nil
+    ) -> Effect {
+        sequence += 1
+        return .report(
+            Report(answering: order.stamp, sequence: sequence, verdict: verdict, standing: standing, offer: offer))
+    }
+}
+
+extension EdgeState {
+    /// Why an order may not take the edge to a rung, `nil` where it may: an edge moves one rung at a time.
+    public func objection(to rung: Rung) -> String? {
+        if rung == low || rung == high { return nil }
+        if low == .closed || high == .closed { return rung == .clear ? nil : "the edge is closed" }
+        let isNear = rung >= low && rung <= high || rung == high.above || rung == low.below
+        return isNear ? nil : "the edge stands at \(self), \(rung) is not the next rung"
+    }
+}

@@ -1,0 +1,220 @@
+public import Fleet
+
+/// The journey of all edges to a target rung, and back where they began if it fails.
+///
+/// Pure: the caller says what happened and when; the rollout answers what to do. One order is under way at a time, and
+/// the next one goes out when every node concerned has reported by read-back: each boundary is a safe place to stop.
+public struct Rollout: Hashable, Sendable {
+    enum Phase: Hashable {
+        case waiting(Step)
+        /// All offers are gathered and await their digest.
+        case publishing
+        /// Packets in flight arrive before the stride is ordered.
+        case draining(until: Instant)
+        case finished
+    }
+
+    /// One order and who has yet to answer it.
+    struct Step: Hashable {
+        var order: Order
+        var waiting: Set<NodeNumber>
+        var began: Instant
+        var deadline: Instant
+        var retry: Instant
+        var retryMilliseconds: UInt64
+        /// How often each node was sent what it lacked.
+        var supplied: [NodeNumber: Int] = [:]
+        var offers: [NodeNumber: Offer] = [:]
+    }
+
+    public let charter: Charter
+    /// The fleet as far as this rollout knows it.
+    public private(set) var fleet: FleetState
+    var phase: Phase = .finished
+    var goal: Goal
+    var isWayBack = false
+    var stamp: Stamp
+    let start: Instant
+    /// The pairs' rungs at the start: where the way back leads.
+    var origin: Goal
+    var offers: OfferSetVersion?
+    /// Whether everything sent before the newest order to move has arrived.
+    var isDrained = false
+    /// Whether any edge was ordered to move: if not, there is nothing to go back from.
+    public internal(set) var hasMoved = false
+    var silent: Set<NodeNumber> = []
+    var failures: [Reason] = []
+    var isUnsupported = false
+
+    /// - Parameter fleet: what is known from reports and orders so far.
+    public init(_ charter: Charter, fleet: FleetState, at now: Instant) {
+        self.charter = charter
+        self.fleet = fleet
+        goal = Goal(charter.kind.goal)
+        origin = goal
+        stamp = Stamp(generation: charter.generation, step: 0)
+        start = now
+    }
+
+    /// The newest generation that it has used.
+    public var generation: Generation { stamp.generation }
+    public var isFinished: Bool { phase == .finished }
+    /// The nodes whose answers the current step waits for.
+    public var waitingFor: Set<NodeNumber> { if case .waiting(let step) = phase { step.waiting } else { [] } }
+
+    /// Begins by asking every node where it stands and what would refuse.
+    public mutating func begin(at now: Instant) -> [Effect] {
+        let task: Order.Task = charter.kind == .enable ? .preflight : .observe
+        return [.journal(.plan(generation, isWayBack: false))] + issue(task, to: charter.numbers, at: now)
+    }
+
+    /// A node's report came in, in any order and any number of times.
+    public mutating func receive(_ report: Report, from node: NodeNumber, at now: Instant) -> [Effect] {
+        fleet.note(node, sequence: report.sequence, accepted: report.acceptedStamp, standing: report.standing)
+        if report.answering.generation == generation { silent.remove(node) }
+        guard case .waiting(var step) = phase, report.answering == step.order.stamp, step.waiting.contains(node) else {
+            return []  // Late, duplicated or unasked for: what it says of the kernel is noted, no step waits for it.
+        }
+        switch report.verdict {
+        case .missing(let what):
+            let count = step.supplied[node, default: 0] + 1
+            guard count <= charter.limits.missingMaximum else {
+                fail(node, "does not take up the \(what == .roster ? "roster" : "offers") that it was sent")
+                break
+            }
+            step.supplied[node] = count
+            phase = .waiting(step)
+            return [.supply(what, to: node), .send(step.order, to: [node])]
+        case .refused(let refusals):
+            for refusal in refusals { fail(node, refusal) }
+        case .stale(let newest): fail(node, "has accepted order \(newest), newer than \(report.answering)")
+        case .conflict: fail(node, "was given another order \(report.answering) before")
+        case .expired: fail(node, "read the order after its expiry")
+        case .done: accept(report, from: node, in: &step)
+        }
+        step.waiting.remove(node)
+        if !failures.isEmpty && !isWayBack {
+            step.deadline = min(step.deadline, now.advanced(byMilliseconds: charter.limits.refusalGraceMilliseconds))
+        }
+        phase = .waiting(step)
+        return step.waiting.isEmpty ? complete(step, at: now) : [.arm(min(step.deadline, step.retry))]
+    }
+
+    /// The offer set's digest is known.
+    public mutating func published(_ version: OfferSetVersion, at now: Instant) -> [Effect] {
+        guard phase == .publishing else { return [] }  // Turned back in the meantime.
+        offers = version
+        return advance(at: now)
+    }
+
+    /// A node's agent is connected (again): it is told what it may have missed.
+    public mutating func joined(_ node: NodeNumber, isNewProcess: Bool) -> [Effect] {
+        if isNewProcess { fleet.restarted(node) }
+        guard case .waiting(let step) = phase else { return [] }
+        let isConcerned = step.waiting.contains(node) || (step.order.task == .observe && silent.contains(node))
+        return isConcerned ? [.send(step.order, to: [node])] : []
+    }
+
+    /// A node said unasked where it stands.
+    public mutating func heard(_ heartbeat: NodeHeartbeat, from node: NodeNumber) {
+        fleet.note(
+            node, sequence: heartbeat.sequence, accepted: heartbeat.accepted, standing: heartbeat.standing)
+    }
+
+    /// The moment that was armed for has come.
+    public mutating func tick(at now: Instant) -> [Effect] {
+        switch phase {
+        case .finished, .publishing: return []
+        case .draining(let until):
+            guard now >= until else { return [.arm(until)] }
+            isDrained = true
+            return advance(at: now)
+        case .waiting(var step):
+            if now >= step.deadline { return timeOut(step, at: now) }
+            guard now >= step.retry else { return [.arm(min(step.deadline, step.retry))] }
+            step.retryMilliseconds *= 2
+            step.retry = now.advanced(byMilliseconds: step.retryMilliseconds)
+            phase = .waiting(step)
+            return [.send(step.order, to: step.waiting.sorted()), .arm(min(step.deadline, step.retry))]
+        }
+    }
+
+    /// Sends an order and waits for these nodes.
+    mutating func issue(_ task: Order.Task, to nodes: [NodeNumber], name: String? = nil, at now: Instant) -> [Effect] {
+        stamp.step += 1
+        let limits = charter.limits
+        let deadline =
+            isWayBack
+            ? min(now.advanced(byMilliseconds: limits.wayBackStepMilliseconds), answerDeadline)
+            : min(now.advanced(byMilliseconds: limits.rungMilliseconds), forwardDeadline)
+        let order = Order(
+            epoch: charter.epoch, stamp: stamp, rollout: charter.id, roster: charter.roster, task: task,
+            expiry: deadline)
+        if case .move(let rule, _) = task {
+            fleet.ordered(rule, stamp: stamp, to: nodes)
+            isDrained = false
+            hasMoved = true
+        }
+        let retry = now.advanced(byMilliseconds: limits.retryMilliseconds)
+        let waiting = Set(nodes).subtracting(silent)
+        phase = .waiting(
+            Step(
+                order: order, waiting: waiting, began: now, deadline: deadline, retry: retry,
+                retryMilliseconds: limits.retryMilliseconds))
+        let effects: [Effect] = [.journal(.step(stamp, name: name ?? task.name)), .send(order, to: nodes)]
+        return waiting.isEmpty ? effects + advance(at: now) : effects + [.arm(min(deadline, retry))]
+    }
+
+    var forwardDeadline: Instant { start.advanced(byMilliseconds: charter.limits.forwardMilliseconds) }
+    var answerDeadline: Instant { start.advanced(byMilliseconds: charter.limits.answerMilliseconds) }
+
+    private mutating func accept(_ report: Report, from node: NodeNumber, in step: inout Step) {
+        switch step.order.task {
+        case .preflight, .observe:
+            if report.standing == nil { fail(node, "reported no standing") }
+        case .offer:
+            if let offer = report.offer { step.offers[node] = offer } else { fail(node, "made no offer") }
+        case .move(let rule, _):
+            for peer in charter.numbers where peer != node {
+                let state = report.standing?.state(toward: peer)
+                let wanted = rule.rung(Edge(node, peer))
+                guard wanted != .closed, state?.low != wanted || state?.high != wanted else { continue }
+                fail(node, "read back \(state.map(\.description) ?? "nothing") instead of \(wanted)", peer: peer)
+                return
+            }
+        }
+    }
+
+    mutating func fail(_ node: NodeNumber, _ refusal: Refusal) {
+        if refusal.cause == .unsupported { isUnsupported = true }
+        fail(node, refusal.message, peer: refusal.peer)
+    }
+
+    /// On the way back failures are no news: the answer is decided.
+    mutating func fail(_ node: NodeNumber?, _ message: String, peer: NodeNumber? = nil) {
+        if !isWayBack { failures.append(Reason(node: node, peer: peer, message: message)) }
+    }
+}
+
+extension Report {
+    /// The newest order that the report proves to be carried out or void, `nil` where it proves nothing.
+    var acceptedStamp: Stamp? {
+        switch verdict {
+        case .done, .refused: answering
+        case .stale(let newest): newest
+        case .missing, .conflict, .expired: nil
+        }
+    }
+}
+
+extension Order.Task {
+    /// For people: the rung of a move, else the task.
+    public var name: String {
+        switch self {
+        case .preflight: "preflight"
+        case .observe: "observe"
+        case .offer: "offers"
+        case .move(let rule, _): rule.base.description
+        }
+    }
+}
