@@ -76,6 +76,7 @@ let package = Package(
         target("Bus", ["ZeroMQ", "BusProtocol", "Ports", "Fleet", "Ladder", logging]),
         target("Store", ["Ports", "Fleet", "Ladder", sqlite]),
         target("Simulation", ["Ports", "Fleet", "Ladder", "XFRM", "MeshKeys"]),
+        target("LinuxHost", ["CLinux", "Fleet", "MeshKeys", "Ports"]),
         // Shells: actors that perform the machines' effects.
         target("Coordinator", ["Ports", "Fleet", "Ladder", "MeshKeys", logging]),
         target("Agent", ["Ports", "Fleet", "Ladder", "XFRM", "MeshKeys", logging]),
@@ -85,12 +86,12 @@ let package = Package(
         // Mains: parse, configure, wire, run.
         .executableTarget(
             name: "testudo-coordinator",
-            dependencies: ["Bus", "Store", "Coordinator", "CoordinatorAPI", "ZeroMQ", "Ports", "Fleet", "Ladder", "MeshKeys", "CLinux",
+            dependencies: ["Bus", "Store", "Coordinator", "CoordinatorAPI", "ZeroMQ", "Ports", "Fleet", "Ladder", "MeshKeys", "LinuxHost",
                 arguments, yaml, lifecycle, logging],
             swiftSettings: strict),
         .executableTarget(
             name: "testudo-agent",
-            dependencies: ["Bus", "Netlink", "Simulation", "Agent", "ZeroMQ", "Ports", "Fleet", "Ladder", "XFRM", "MeshKeys", "CLinux",
+            dependencies: ["Bus", "Netlink", "Simulation", "Agent", "ZeroMQ", "Ports", "Fleet", "Ladder", "XFRM", "MeshKeys", "LinuxHost",
                 arguments, logging],
             swiftSettings: strict),
     ]

@@ -1,0 +1,92 @@
+internal import Fleet
+internal import Ladder
+internal import Logging
+internal import Ports
+
+/// What nodes say, and what they are told outside a rollout.
+extension Coordinator {
+    func receive(_ event: CoordinatorBusEvent) async {
+        switch event {
+        case .unsupported(let version, let node):
+            if protocols.updateValue(version, forKey: node) != version {
+                logger.warning(
+                    "agent of another protocol", metadata: ["node": "\(name(node))", "protocol": "\(version)"])
+            }
+        case .message(.hello(let hello), let node): await greet(hello, from: node)
+        case .message(.report(let report), let node):
+            hear(node)
+            if case .stale(let newest) = report.verdict { outgrow(newest.generation, saidBy: node) }
+            if var machine = rollout {
+                let effects = machine.receive(report, from: node, at: clock.now())
+                rollout = machine
+                checkpoint.reach("received \(stepName)")
+                await perform(effects)
+            } else {
+                fleet.note(node, sequence: report.sequence, accepted: nil, standing: report.standing)
+            }
+        case .message(.heartbeat(let heartbeat), let node):
+            problems[node] = heartbeat.problems
+            if rollout == nil {
+                fleet.note(
+                    node, sequence: heartbeat.sequence, accepted: heartbeat.accepted, standing: heartbeat.standing)
+            } else {
+                rollout?.heard(heartbeat, from: node)
+            }
+            hear(node)
+            await goOn()
+        }
+    }
+
+    private func greet(_ hello: Hello, from node: NodeNumber) async {
+        protocols[node] = hello.protocolVersion
+        if hello.epoch == roster.epoch { outgrow(hello.newest, saidBy: node) }
+        let isNewProcess = incarnations.updateValue(hello.incarnation, forKey: node) != hello.incarnation
+        logger.info(
+            "agent says hello",
+            metadata: ["node": "\(name(node))", "isNewProcess": "\(isNewProcess)", "newest": "\(hello.newest)"])
+        await welcome(node)
+        if var machine = rollout {
+            let effects = machine.joined(node, isNewProcess: isNewProcess)
+            rollout = machine
+            await perform(effects)
+        } else if isNewProcess {
+            fleet.restarted(node)
+        }
+    }
+
+    func welcome(_ node: NodeNumber) async {
+        let welcome = Welcome(
+            number: node, roster: roster, clock: clock.now(),
+            heartbeatMilliseconds: UInt32(clamping: presence.heartbeatMilliseconds))
+        await bus.send([Delivery(.welcome(welcome), to: [node])])
+    }
+
+    /// A sign of life to all, and a look at who has fallen silent.
+    func beat() async {
+        for node in presence.expire(at: clock.now()) {
+            logger.warning("node fell silent", metadata: ["node": "\(name(node))"])
+        }
+        if !numbers.isEmpty { await bus.send([Delivery(.heartbeat(clock.now()), to: numbers)]) }
+        await goOn()
+        publish()
+    }
+
+    /// A node is present from its first read-back on.
+    private func hear(_ node: NodeNumber) {
+        guard (rollout?.fleet ?? fleet).nodes[node]?.standing != nil else { return }
+        guard presence.hear(node, at: clock.now()) else { return }
+        logger.info(
+            "node present", metadata: ["node": "\(name(node))", "present": "\(presence.count) of \(numbers.count)"])
+    }
+
+    /// A journal restored from a backup must not order the past: the agents' generation wins.
+    private func outgrow(_ heard: Generation, saidBy node: NodeNumber) {
+        guard heard > max(generation, rollout?.generation ?? .none) else { return }
+        logger.warning(
+            "a node has accepted a newer generation than the journal knows",
+            metadata: ["node": "\(name(node))", "heard": "\(heard)", "journal": "\(generation)"])
+        generation = heard
+    }
+
+    private func name(_ node: NodeNumber) -> String { roster.nodes[node]?.name.text ?? "number \(node)" }
+}

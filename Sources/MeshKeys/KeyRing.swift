@@ -1,0 +1,135 @@
+internal import Crypto
+public import Fleet
+
+/// The key of one SA and what names the SA.
+public struct DerivedKey: Sendable {
+    public var source: Address
+    public var destination: Address
+    public var spi: SPI
+    /// 36 bytes: 32 of AES key, 4 of salt (RFC 4106 §8.1).
+    public var key: Secret
+}
+
+/// The keys of all SAs between this node and one peer, one pair a common address family.
+public struct PairKeys: Sendable {
+    /// From the peer to this node.
+    public var inbound: [DerivedKey]
+    /// From this node to the peer.
+    public var outbound: [DerivedKey]
+}
+
+/// Holds the private halves of this node's offers, and makes keys from them: each pair's once, ever.
+///
+/// One actor owns it. Nothing of it is ever written; a restarted process begins with an empty ring, which makes
+/// the offers of the earlier one void.
+public final class KeyRing {
+    /// A rollout needs one set and its successor one more; the oldest is abandoned when another one is made.
+    public static let pendingMaximum = 4
+
+    /// The length of ``Roster/fleetID``, the salt of every derivation.
+    public static let fleetIDByteCount = 16
+
+    private struct PendingOffer {
+        let offer: Offer
+        let privateKey: Curve25519.KeyAgreement.PrivateKey
+        var usedPeers: Set<NodeNumber> = []
+    }
+
+    private let identity: IdentityKey
+    private var pending: [Generation: PendingOffer] = [:]
+    /// Oldest first.
+    private var order: [Generation] = []
+
+    public init(identity: IdentityKey) { self.identity = identity }
+
+    /// The sets whose private halves are held, oldest first.
+    public var sets: [Generation] { order }
+
+    /// Makes this node's offer for a set; asked again while it is pending, it answers the same offer.
+    ///
+    /// The slot is persisted by the caller before the offer leaves (``SlotLedger``).
+    public func make(set: Generation, slot: Slot) -> Offer {
+        var generator = SystemRandomNumberGenerator()
+        let id = (0..<Offer.idByteCount).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+        return make(set: set, slot: slot, id: id, privateKey: Curve25519.KeyAgreement.PrivateKey())
+    }
+
+    func make(
+        set: Generation, slot: Slot, id: [UInt8], privateKey: Curve25519.KeyAgreement.PrivateKey
+    ) -> Offer {
+        if let known = pending[set] { return known.offer }
+        while order.count >= Self.pendingMaximum, let oldest = order.first { abandon(set: oldest) }
+        let offer = Offer(id: id, ephemeralKey: Array(privateKey.publicKey.rawRepresentation), slot: slot)
+        pending[set] = PendingOffer(offer: offer, privateKey: privateKey)
+        order.append(set)
+        return offer
+    }
+
+    /// This node's pending offer for a set, `nil` where its private half is gone.
+    public func offer(set: Generation) -> Offer? { pending[set]?.offer }
+
+    /// Makes the keys of both SAs of a pair, for each address family that both nodes have.
+    ///
+    /// A second call for the same set and peer throws ``KeyError/used(peer:)``, whatever the first one's keys were
+    /// used for: one key is installed at most once.
+    /// - Parameter fleetID: ``Roster/fleetID``, 16 bytes.
+    public func derive(
+        own: Node, peer: Node, offers: OfferSet, fleetID: [UInt8]
+    ) throws(KeyError) -> PairKeys {
+        guard own.number != peer.number else { throw .ownPeer }
+        guard fleetID.count == Self.fleetIDByteCount else {
+            throw .wrongLength(of: "fleet id", expected: Self.fleetIDByteCount, found: fleetID.count)
+        }
+        guard own.identityKey == identity.publicKey else { throw .otherIdentity }
+        for node in [own, peer] where node.addresses.count > Node.addressesMaximum {
+            throw .wrongLength(
+                of: "address list of node \(node.number)", expected: Node.addressesMaximum, found: node.addresses.count)
+        }
+        guard let ours = pending[offers.generation] else { throw .gone(set: offers.generation) }
+        guard let named = offers.offers[own.number] else { throw .noOffer(own.number) }
+        guard named == ours.offer else { throw .otherOffer(set: offers.generation) }
+        guard let theirs = offers.offers[peer.number] else { throw .noOffer(peer.number) }
+        guard !ours.usedPeers.contains(peer.number) else { throw .used(peer: peer.number) }
+
+        let ownParty = try KeyAgreement.Party(own, ours.offer)
+        let peerParty = try KeyAgreement.Party(peer, theirs)
+        let material = try KeyAgreement.material(
+            own: own.number, identity: identity, ephemeral: ours.privateKey, peer: peerParty)
+        var keys = PairKeys(inbound: [], outbound: [])
+        for family in Address.Family.allCases {
+            guard let local = own.address(family), let remote = peer.address(family) else { continue }
+            keys.inbound.append(
+                Self.key(material, fleetID, sender: (peerParty, remote), receiver: (ownParty, local.address)))
+            keys.outbound.append(
+                Self.key(material, fleetID, sender: (ownParty, local), receiver: (peerParty, remote.address)))
+        }
+        guard !keys.inbound.isEmpty else { throw .noCommonFamily(peer: peer.number) }
+        pending[offers.generation]?.usedPeers.insert(peer.number)
+        return keys
+    }
+
+    /// Wipes the private half of a set that was installed for all peers.
+    public func retire(set: Generation) { forget(set) }
+
+    /// Wipes the private half of a set that will not be installed.
+    public func abandon(set: Generation) { forget(set) }
+
+    /// The private key's memory is wiped by swift-crypto when its last reference goes, which is here.
+    private func forget(_ set: Generation) {
+        pending[set] = nil
+        order.removeAll { $0 == set }
+    }
+
+    private static func key(
+        _ material: SymmetricKey, _ fleetID: [UInt8],
+        sender: (party: KeyAgreement.Party, source: (index: UInt8, address: Address)),
+        receiver: (party: KeyAgreement.Party, destination: Address)
+    ) -> DerivedKey {
+        let spi = SPI(
+            slot: receiver.party.offer.slot, addressIndex: sender.source.index, sender: sender.party.number)
+        let key = KeyAgreement.key(
+            from: material, fleetID: fleetID, source: sender.source.address, destination: receiver.destination,
+            spi: spi, sender: sender.party, receiver: receiver.party)
+        return DerivedKey(source: sender.source.address, destination: receiver.destination, spi: spi, key: key)
+    }
+}

@@ -1,0 +1,43 @@
+internal import Fleet
+
+/// A foreign object that stands where one of ours should, or takes the same traffic.
+public enum ForeignObject: Hashable, Sendable {
+    case policy(Policy)
+    case association(Association)
+}
+
+extension ForeignObject: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .policy(let policy): "\(policy.id) exists and is not ours"
+        case .association(let association): "SA \(association.id) exists and is not ours"
+        }
+    }
+}
+
+extension Plan {
+    /// The foreign objects that preflight refuses over: policies with the id of one of ours or for exactly its traffic,
+    /// and SAs with the selector of one of ours or between the same addresses.
+    ///
+    /// What `wants` names counts as wanted whatever its rung, for it may climb later. In snapshot order, each once.
+    public static func foreignInTheWay(have: Snapshot, wants: [EdgeWant], bypass: [Policy] = []) -> [ForeignObject] {
+        var policyIDs = Set(bypass.map(\.id))
+        var selectors = Set<Selector>()
+        for pair in wants.flatMap(\.pairs) {
+            for direction in Direction.allCases {
+                let id = pair.key.policyID(direction)
+                policyIDs.insert(id)
+                selectors.insert(id.selector)
+            }
+        }
+        let policies = have.policies.filter { policy in
+            !Ownership.owns(policy) && (policyIDs.contains(policy.id) || selectors.contains(policy.id.selector))
+        }
+        let associations = have.associations.map(\.association).filter { association in
+            guard !Ownership.owns(association), association.id.isOneFamily else { return false }
+            return selectors.contains(association.selector)
+                || selectors.contains(.pair(from: association.id.source, to: association.id.destination))
+        }
+        return policies.map { .policy($0) } + associations.map { .association($0) }
+    }
+}

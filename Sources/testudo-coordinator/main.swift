@@ -1,0 +1,4 @@
+internal import Yams
+internal import ArgumentParser
+internal import Logging
+print("x")
