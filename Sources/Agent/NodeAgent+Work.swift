@@ -61,7 +61,8 @@ extension NodeAgent {
             }
             let slot = try memory.slots.take(for: set, inUse: Set(held))
             guard save() else {
-                return .init(refusals: [Refusal(cause: .host, message: "the record cannot be written")], standing: standing)
+                return .init(
+                    refusals: [Refusal(cause: .host, message: "the record cannot be written")], standing: standing)
             }
             return .init(standing: standing, offer: ring.make(set: set, slot: slot))
         } catch {
@@ -107,7 +108,7 @@ extension NodeAgent {
         for change in changes {
             switch change {
             case .addAssociation(let association):
-                guard let key = keys[association.id] else { continue }  // No plan re-creates an SA without a fresh key.
+                guard let key = keys[association.id] else { continue } // No plan re-creates an SA without a fresh key.
                 batch.append(.addAssociation(association, key: key))
             case .deleteAssociation(let id): batch.append(.deleteAssociation(id))
             case .addPolicy(let policy): batch.append(.addPolicy(policy))

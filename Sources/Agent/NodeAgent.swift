@@ -66,7 +66,8 @@ public actor NodeAgent {
         memory = try record.load() ?? NodeMemory()
         ladder = NodeLadder(epoch: memory.epoch, generation: memory.generation)
         support = try await kernel.support()
-        (inbox, inboxInput) = AsyncStream.makeStream(of: Event.self, bufferingPolicy: .bufferingOldest(Self.inboxMaximum))
+        (inbox, inboxInput) = AsyncStream.makeStream(
+            of: Event.self, bufferingPolicy: .bufferingOldest(Self.inboxMaximum))
         if let lacking = support.lacking { logger.error("kernel lacks IPsec", metadata: ["kernel": "\(lacking)"]) }
     }
 
@@ -128,7 +129,10 @@ public actor NodeAgent {
             number: welcome.number, epoch: welcome.roster.epoch, roster: RosterVersion(of: welcome.roster),
             peers: Set(welcome.roster.nodes.keys).subtracting([welcome.number]))
         logger.info(
-            "welcomed", metadata: ["node": "\(node.name)", "number": "\(node.number)", "peers": "\(welcome.roster.nodes.count - 1)"])
+            "welcomed",
+            metadata: [
+                "node": "\(node.name)", "number": "\(node.number)", "peers": "\(welcome.roster.nodes.count - 1)",
+            ])
         await beat()
     }
 
@@ -146,7 +150,7 @@ public actor NodeAgent {
             case .persist(let epoch, let generation):
                 memory.epoch = epoch
                 memory.generation = generation
-                guard save() else { return }  // Without a record nothing is done: the coordinator's deadline answers.
+                guard save() else { return } // Without a record nothing is done: the coordinator's deadline answers.
                 checkpoint.reach("persisted \(workName)")
                 queue += ladder.generationPersisted()
             case .perform(let work):
@@ -154,8 +158,11 @@ public actor NodeAgent {
                 checkpoint.reach("applied \(workName)")
                 queue += ladder.performed(performance)
             case .report(let report):
-                if case .done = report.verdict {} else {
-                    logger.warning("order not carried out", metadata: ["order": "\(report.answering)", "verdict": "\(report.verdict)"])
+                if case .done = report.verdict {
+                } else {
+                    logger.warning(
+                        "order not carried out",
+                        metadata: ["order": "\(report.answering)", "verdict": "\(report.verdict)"])
                 }
                 await bus.send(.report(report))
                 checkpoint.reach("reported \(workName)")

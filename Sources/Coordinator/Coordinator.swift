@@ -81,7 +81,8 @@ public actor Coordinator: FleetControl {
         self.logger = logger
         numbers = enrolment.roster.nodes.keys.sorted()
         presence = Presence(count: enrolment.roster.nodes.count)
-        (inbox, inboxInput) = AsyncStream.makeStream(of: Event.self, bufferingPolicy: .bufferingOldest(Self.inboxMaximum))
+        (inbox, inboxInput) = AsyncStream.makeStream(
+            of: Event.self, bufferingPolicy: .bufferingOldest(Self.inboxMaximum))
         published = Mutex(
             FleetStatus(name: configuration.name, uuid: fleetUUID, enabled: false, nodes: [], rollouts: []))
     }

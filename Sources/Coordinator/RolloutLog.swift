@@ -10,7 +10,8 @@ struct RolloutLog {
     mutating func begin(_ id: UInt64, target: Bool, at now: Instant) {
         records.insert(
             RolloutRecord(
-                id: id, target: target, outcome: .running, microseconds: 0, drainMicroseconds: 0, steps: [], reasons: []),
+                id: id, target: target, outcome: .running, microseconds: 0, drainMicroseconds: 0, steps: [], reasons: []
+            ),
             at: 0)
         records = Array(records.prefix(FleetStatus.rolloutsMaximum))
         began = now

@@ -77,7 +77,8 @@ public struct Address: Hashable, Sendable, Codable {
                 bytes += quad
                 continue
             }
-            guard (1...4).contains(part.count), part.allSatisfy(\.isHexDigit), let group = UInt16(part, radix: 16) else {
+            guard (1...4).contains(part.count), part.allSatisfy(\.isHexDigit), let group = UInt16(part, radix: 16)
+            else {
                 return nil
             }
             bytes += [UInt8(group >> 8), UInt8(group & 0xff)]

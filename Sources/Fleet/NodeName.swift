@@ -11,7 +11,8 @@ public struct NodeName: Hashable, Comparable, Sendable, Codable {
         let bytes = text.utf8
         guard (1...Self.lengthMaximum).contains(bytes.count) else { return nil }
         func isAlphanumeric(_ byte: UInt8) -> Bool {
-            (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+            (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
+                || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
         }
         let isWellFormed = bytes.allSatisfy {
             isAlphanumeric($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ".")

@@ -55,7 +55,9 @@ public struct FleetState: Hashable, Sendable {
     public mutating func ordered(_ rule: EdgeRule, stamp: Stamp, to targets: [NodeNumber]) {
         for node in targets {
             var state = nodes[node] ?? NodeState()
-            if !state.pending.contains(where: { $0.stamp == stamp }) { state.pending.append(Pending(stamp: stamp, rule: rule)) }
+            if !state.pending.contains(where: { $0.stamp == stamp }) {
+                state.pending.append(Pending(stamp: stamp, rule: rule))
+            }
             nodes[node] = state
         }
     }

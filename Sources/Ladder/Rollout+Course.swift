@@ -82,7 +82,8 @@ extension Rollout {
     /// Remembers the lower rung of each pair: that is where the way back leads.
     private mutating func recordOrigin() {
         let numbers = charter.numbers
-        if let first = numbers.first, fleet.isUniform(among: numbers), let common = fleet.nodes[first]?.standing?.common {
+        if let first = numbers.first, fleet.isUniform(among: numbers), let common = fleet.nodes[first]?.standing?.common
+        {
             origin = Goal(common.low)
             return
         }
@@ -101,7 +102,9 @@ extension Rollout {
         for edge in planner.broken().prefix(Refusal.perReportMaximum) {
             let here = fleet.rungs(edge)?.highest ?? .clear
             let there = fleet.rungs(edge.opposite)?.highest ?? .clear
-            fail(edge.node, "stands at \(here) while the way back stands at \(there): turn IPsec off first", peer: edge.peer)
+            fail(
+                edge.node, "stands at \(here) while the way back stands at \(there): turn IPsec off first",
+                peer: edge.peer)
         }
     }
 }

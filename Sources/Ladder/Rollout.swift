@@ -73,7 +73,7 @@ public struct Rollout: Hashable, Sendable {
         fleet.note(node, sequence: report.sequence, accepted: report.acceptedStamp, standing: report.standing)
         if report.answering.generation == generation { silent.remove(node) }
         guard case .waiting(var step) = phase, report.answering == step.order.stamp, step.waiting.contains(node) else {
-            return []  // Late, duplicated or unasked for: what it says of the kernel is noted, no step waits for it.
+            return [] // Late, duplicated or unasked for: what it says of the kernel is noted, no step waits for it.
         }
         switch report.verdict {
         case .missing(let what):
@@ -102,7 +102,7 @@ public struct Rollout: Hashable, Sendable {
 
     /// The offer set's digest is known.
     public mutating func published(_ version: OfferSetVersion, at now: Instant) -> [Effect] {
-        guard phase == .publishing else { return [] }  // Turned back in the meantime.
+        guard phase == .publishing else { return [] } // Turned back in the meantime.
         offers = version
         return advance(at: now)
     }

@@ -16,6 +16,6 @@ public struct BootClock: MonotonicClock {
 
     public func sleep(until moment: Instant) async {
         let microseconds = moment.microseconds(since: now())
-        try? await Task.sleep(for: .microseconds(microseconds))  // Cancelled: the caller's loop ends.
+        try? await Task.sleep(for: .microseconds(microseconds)) // Cancelled: the caller's loop ends.
     }
 }

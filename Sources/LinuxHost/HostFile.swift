@@ -44,6 +44,11 @@ public enum HostFile {
         try writeAll(descriptor, path, bytes)
     }
 
+    /// Makes a new file that only its owner may read.
+    public static func create(_ path: String, secret: Secret) throws(HostError) {
+        try secret.withBytes { (bytes) throws(HostError) in try create(path, mode: 0o600, bytes) }
+    }
+
     /// Replaces a file's content durably: written beside it, synced, renamed over it.
     public static func replace(_ path: String, mode: UInt32, _ bytes: Span<UInt8>) throws(HostError) {
         let beside = path + ".new"

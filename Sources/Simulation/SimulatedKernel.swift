@@ -5,8 +5,8 @@ public import XFRM
 
 /// A small correct model of one host's XFRM state.
 ///
-/// It keeps what the kernel keeps, under the kernel's own keys, and answers with the kernel's errors; the contract suite
-/// holds it against the real one. It can be told to refuse, and remembers whether a key ever came twice.
+/// It keeps what the kernel keeps, under the kernel's own keys, and answers with the kernel's errors; the contract
+/// suite holds it against the real one. It can be told to refuse, and remembers whether a key ever came twice.
 public actor SimulatedKernel: Kernel {
     /// errno values (asm-generic/errno-base.h, errno.h).
     enum Code {

@@ -67,7 +67,8 @@ public actor SQLiteJournal: Journal {
             throw JournalError(operation: "load", message: "the fleet's row is missing")
         }
         var state = JournalState(
-            epoch: Epoch(UInt64(bitPattern: row["epoch"])), fleetID: [UInt8](row["fleet_id"] as Data), fleetUUID: row["uuid"])
+            epoch: Epoch(UInt64(bitPattern: row["epoch"])), fleetID: [UInt8](row["fleet_id"] as Data),
+            fleetUUID: row["uuid"])
         state.desired = row["desired"]
         state.generation = Generation(UInt64(bitPattern: row["generation"]))
         if let sequence = row["roster_sequence"] as Int64?, let digest = Digest([UInt8](row["roster_digest"] as Data)) {
@@ -97,7 +98,8 @@ public actor SQLiteJournal: Journal {
             try database.execute(sql: "UPDATE fleet SET desired = ?", arguments: [desired])
         case .began(let rollout, let target, let user):
             try database.execute(
-                sql: "INSERT INTO rollout (id, target, user, began) VALUES (?, ?, ?, strftime('%Y-%m-%d %H:%M:%f', 'now'))",
+                sql:
+                    "INSERT INTO rollout (id, target, user, began) VALUES (?, ?, ?, strftime('%Y-%m-%d %H:%M:%f', 'now'))",
                 arguments: [Int64(bitPattern: rollout), target, user])
         case .plan(_, let generation, _):
             try database.execute(
@@ -114,7 +116,8 @@ public actor SQLiteJournal: Journal {
                 ])
         case .ended(let rollout, let isSuccess, let reasons):
             try database.execute(
-                sql: "UPDATE rollout SET ended = strftime('%Y-%m-%d %H:%M:%f', 'now'), success = ?, reasons = ? WHERE id = ?",
+                sql:
+                    "UPDATE rollout SET ended = strftime('%Y-%m-%d %H:%M:%f', 'now'), success = ?, reasons = ? WHERE id = ?",
                 arguments: [isSuccess, reasons.joined(separator: "\n"), Int64(bitPattern: rollout)])
         }
     }

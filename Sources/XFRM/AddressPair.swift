@@ -27,11 +27,14 @@ public struct EdgeWant: Hashable, Sendable {
     /// One a family; an edge without any has nothing to protect and reads as clear.
     public var pairs: [AddressPair]
     public var rung: Rung
+    /// Anti-replay window of SAs that are made, in packets; 0 for none.
+    public var replayWindow: UInt32
 
-    public init(peer: NodeNumber, pairs: [AddressPair], rung: Rung) {
+    public init(peer: NodeNumber, pairs: [AddressPair], rung: Rung, replayWindow: UInt32 = 64) {
         self.peer = peer
         self.pairs = pairs
         self.rung = rung
+        self.replayWindow = replayWindow
     }
 }
 

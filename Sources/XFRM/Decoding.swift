@@ -1,6 +1,6 @@
 internal import Fleet
 
-// Objects of a dump, ours and foreign. Every length is checked before a byte is read: what lies is `nil`, never a crash.
+// Objects of a dump, ours and foreign. Every length is checked before a byte is read: what lies is `nil`, no crash.
 
 extension ObservedAssociation {
     /// Reads the payload of one XFRM_MSG_NEWSA answer; `nil` for another protocol than ESP and for malformed bytes.

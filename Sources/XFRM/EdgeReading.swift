@@ -2,8 +2,9 @@ public import Fleet
 
 /// Where an edge stands by the kernel's own account, and with which SAs.
 ///
-/// While a change is half made the edge stands between two rungs: `low` is what every part of it has reached, `high` the
-/// highest that any part has. Foreign objects do not count; ``Plan/foreignInTheWay(have:wants:bypass:)`` names them.
+/// While a change is half made the edge stands between two rungs: `low` is what every part of it has reached, `high`
+/// the highest that any part has. Foreign objects do not count: ``Plan/foreignInTheWay(have:wants:bypass:)`` names
+/// them.
 public struct EdgeReading: Hashable, Sendable {
     /// One address pair's SAs and where it stands by itself.
     public struct Pair: Hashable, Sendable {
@@ -47,7 +48,8 @@ extension EdgeReading.Pair {
         let policies = PolicyReading(holdings, key)
         pinned = policies.pin
         let isPinnedToPresent = policies.pin.map(outbound.contains) ?? false
-        (low, high) = Self.range(policies, isPinned: isPinnedToPresent, hasIn: !inbound.isEmpty, hasOut: !outbound.isEmpty)
+        (low, high) = Self.range(
+            policies, isPinned: isPinnedToPresent, hasIn: !inbound.isEmpty, hasOut: !outbound.isEmpty)
     }
 
     private static func range(

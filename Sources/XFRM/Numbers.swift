@@ -1,4 +1,5 @@
-// Numbers of the netlink and XFRM interface. Sources: linux/netlink.h, linux/xfrm.h, linux/socket.h, RFC 4303, RFC 4106.
+// Numbers of the netlink and XFRM interface.
+// Sources: linux/netlink.h, linux/xfrm.h, linux/socket.h, RFC 4303, RFC 4106.
 
 /// The kind of a netlink message to or from XFRM (nlmsg_type): XFRM_MSG_* of linux/xfrm.h.
 public enum MessageKind: UInt16, Hashable, Sendable, CaseIterable {

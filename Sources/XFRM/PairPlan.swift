@@ -4,11 +4,13 @@ internal import Fleet
 struct PairPlan {
     let pair: AddressPair
     let rung: Rung
+    let replayWindow: UInt32
     let have: SnapshotIndex.Holdings
 
-    init(_ pair: AddressPair, _ rung: Rung, _ have: SnapshotIndex.Holdings) {
+    init(_ pair: AddressPair, of want: EdgeWant, _ have: SnapshotIndex.Holdings) {
         self.pair = pair
-        self.rung = rung
+        rung = want.rung
+        replayWindow = want.replayWindow
         self.have = have
     }
 
@@ -51,12 +53,13 @@ struct PairPlan {
 
     private typealias Associations = (inbound: [Association], outbound: [Association])
 
-    /// SAs of ours that go. At `accept`, where nothing sends with them yet, that is whatever is not wanted; higher up an
-    /// SA beside the wanted one may still have packets in flight and stays (``Plan/spentAssociations(have:wants:)``).
+    /// SAs of ours that go. On the way from clear to `accept`, where nothing sends with them, that is whatever is not
+    /// wanted. In an edge that is there already an SA beside the wanted one may still have packets in flight and stays
+    /// (``Plan/spentAssociations(have:wants:)``): a repeated order changes nothing.
     private var spentAssociations: Associations {
         switch rung {
         case .clear, .closed: return (have.inbound, have.outbound)
-        case .accept where have.policies.isEmpty:
+        case .accept where have.policies.isEmpty && lacksWantedAssociation:
             return (
                 pair.inbound.map { wanted in have.inbound.filter { $0.id.spi != wanted } } ?? [],
                 pair.outbound.map { wanted in have.outbound.filter { $0.id.spi != wanted } } ?? []
@@ -72,14 +75,28 @@ struct PairPlan {
         }
     }
 
+    /// The SPIs that the caller wants and the kernel does not have.
+    private var missing: (inbound: SPI?, outbound: SPI?) {
+        (
+            pair.inbound.flatMap { spi in have.inbound.contains { $0.id.spi == spi } ? nil : spi },
+            pair.outbound.flatMap { spi in have.outbound.contains { $0.id.spi == spi } ? nil : spi }
+        )
+    }
+
+    private var lacksWantedAssociation: Bool { missing.inbound != nil || missing.outbound != nil }
+
     private func addWantedAssociations(to stages: inout Stages) {
         guard wantsAssociations else { return }
-        if let spi = pair.inbound, !have.inbound.contains(where: { $0.id.spi == spi }) {
-            stages.inboundAssociationsIn.append(.addAssociation(Association(id: key.inbound(spi))))
+        if let spi = missing.inbound {
+            stages.inboundAssociationsIn.append(addition(key.inbound(spi)))
         }
-        if let spi = pair.outbound, !have.outbound.contains(where: { $0.id.spi == spi }) {
-            stages.outboundAssociationsIn.append(.addAssociation(Association(id: key.outbound(spi))))
+        if let spi = missing.outbound {
+            stages.outboundAssociationsIn.append(addition(key.outbound(spi)))
         }
+    }
+
+    private func addition(_ id: AssociationID) -> Change {
+        .addAssociation(Association(id: id, replayWindow: replayWindow))
     }
 
     // MARK: Policies

@@ -20,7 +20,7 @@ public enum Plan {
         var removed = Removed()
         for want in wants {
             for pair in want.pairs {
-                let change = PairPlan(pair, want.rung, index.holdings(pair.key))
+                let change = PairPlan(pair, of: want, index.holdings(pair.key))
                 change.add(to: &stages, &removed)
             }
         }

@@ -40,7 +40,8 @@ extension OutputSpan where Element == UInt8 {
         append(zeros: 8)
     }
 
-    /// struct xfrm_lifetime_cfg: eight __u64 limits, here all XFRM_INF. struct xfrm_lifetime_cur: four __u64 counts, here 0.
+    /// struct xfrm_lifetime_cfg: eight __u64 limits, here all XFRM_INF.
+    /// struct xfrm_lifetime_cur: four __u64 counts, here 0.
     mutating func appendLifetimes() {
         for _ in 0..<8 { append(native: FieldValue.unlimited) }
         append(zeros: 4 * 8)
@@ -72,7 +73,9 @@ extension OutputSpan where Element == UInt8 {
         append(zeros: 7)
     }
 
-    /// struct xfrm_algo_aead { char alg_name[64]; unsigned int alg_key_len; unsigned int alg_icv_len; char alg_key[]; };
+    /// struct xfrm_algo_aead {
+    ///     char alg_name[64]; unsigned int alg_key_len; unsigned int alg_icv_len; char alg_key[];
+    /// };
     mutating func append(algorithmWith key: Span<UInt8>) {
         append(attribute: AttributeKind.aead, payloadByteCount: Size.aead + key.count)
         for byte in Algorithm.name.utf8 { append(byte) }

@@ -23,7 +23,7 @@ extension OutputSpan where Element == UInt8 {
     }
 
     mutating func append(zeros count: Int) {
-        for _ in 0..<count { append(0) }
+        append(repeating: 0, count: count)
     }
 
     mutating func append(bytes: Span<UInt8>) {

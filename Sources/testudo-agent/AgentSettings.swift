@@ -60,7 +60,8 @@ struct AgentSettings {
             }
             let key = String(trim(line[..<equals]))
             guard keys.contains(key) else {
-                throw HostError("\(path), line \(index + 1): unknown key \(key); allowed: \(keys.joined(separator: ", "))")
+                throw HostError(
+                    "\(path), line \(index + 1): unknown key \(key); allowed: \(keys.joined(separator: ", "))")
             }
             guard values.updateValue(String(trim(line[line.index(after: equals)...])), forKey: key) == nil else {
                 throw HostError("\(path), line \(index + 1): \(key) is given twice")

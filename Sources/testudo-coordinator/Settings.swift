@@ -1,6 +1,5 @@
 internal import Coordinator
 internal import Fleet
-internal import FoundationEssentials
 internal import Ladder
 internal import LinuxHost
 
@@ -37,7 +36,8 @@ struct Settings {
         var settings = Settings(
             fleet: FleetConfiguration(
                 name: try root.at("fleet").at("name").string("testudo"), members: [],
-                bypass: try bypass(root.at("bypass"), addresses: bus.at("addresses"), port: port(of: listen, bus.at("listen"))),
+                bypass: try bypass(
+                    root.at("bypass"), addresses: bus.at("addresses"), port: port(of: listen, bus.at("listen"))),
                 limits: try limits(root.at("rollout"))),
             busListen: listen, busKeyFile: try bus.at("key_file").string(),
             restListen: try endpoint(rest.at("listen"), "0.0.0.0:8443"),
@@ -65,8 +65,9 @@ struct Settings {
                     throw node.at("addresses").mistake("\(address) belongs to \(owner) already")
                 }
             }
-            guard let identity = Data(base64Encoded: try node.at("identity_key").string()), identity.count == 32 else {
-                throw node.at("identity_key").mistake("expected 32 bytes in Base64, as testudo-agent keygen prints them")
+            guard let identity = Base64.decode(try node.at("identity_key").string()), identity.count == 32 else {
+                throw node.at("identity_key").mistake(
+                    "expected 32 bytes in Base64, as testudo-agent keygen prints them")
             }
             let busKey = try node.at("bus_key").string()
             guard busKey.utf8.count == 40 else {
@@ -76,7 +77,7 @@ struct Settings {
                 throw node.at("bus_key").mistake("another node has this key: make one for each")
             }
             busKeys[name] = busKey
-            fleet.members.append(.init(name: name, addresses: addresses, identityKey: [UInt8](identity)))
+            fleet.members.append(.init(name: name, addresses: addresses, identityKey: identity))
         }
     }
 
@@ -116,7 +117,8 @@ struct Settings {
     }
 
     private static func port(of endpoint: String, _ setting: SettingsReader) throws(HostError) -> UInt16 {
-        guard endpoint.hasPrefix("tcp://"), let text = endpoint.split(separator: ":").last, let port = UInt16(text) else {
+        guard endpoint.hasPrefix("tcp://"), let text = endpoint.split(separator: ":").last, let port = UInt16(text)
+        else {
             throw setting.mistake("expected tcp://ADDRESS:PORT or tcp://*:PORT")
         }
         return port

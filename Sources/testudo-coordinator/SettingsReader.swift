@@ -39,7 +39,8 @@ struct SettingsReader {
         for (key, _) in mapping where !keys.contains(key.string ?? "") {
             let name = key.string ?? "?"
             throw HostError(
-                "\(file): unknown key \(path.isEmpty ? name : "\(path).\(name)"); allowed here: \(keys.joined(separator: ", "))")
+                "\(file): unknown key \(path.isEmpty ? name : "\(path).\(name)"); allowed here: \(keys.joined(separator: ", "))"
+            )
         }
     }
 

@@ -19,7 +19,9 @@ final class SmallFleet: Sendable {
     let agents: [NodeAgent]
     let coordinator: Coordinator
 
-    init(_ count: Int, lacking: [Int: String] = [:], drainMilliseconds: UInt64 = 1, rungMilliseconds: UInt64 = 10_000) async throws {
+    init(_ count: Int, lacking: [Int: String] = [:], drainMilliseconds: UInt64 = 1, rungMilliseconds: UInt64 = 10_000)
+        async throws
+    {
         var limits = RolloutLimits()
         limits.drainMilliseconds = drainMilliseconds
         limits.rungMilliseconds = rungMilliseconds
@@ -88,7 +90,9 @@ func eventually(_ what: String, _ condition: () async -> Bool) async throws {
 
 @Suite("A fleet of real coordinator and agents")
 struct FleetTests {
-    @Test("On and off again: every edge of every kernel goes along, and each SA's key is installed once", arguments: [2, 4])
+    @Test(
+        "On and off again: every edge of every kernel goes along, and each SA's key is installed once",
+        arguments: [2, 4])
     func onAndOff(count: Int) async throws {
         let fleet = try await SmallFleet(count)
         try await fleet.run {
@@ -112,7 +116,13 @@ struct FleetTests {
         let fleet = try await SmallFleet(3)
         try await fleet.run {
             let words = KernelError(operation: "XFRM_MSG_NEWPOLICY", code: 17, message: "File exists: not ours")
-            await fleet.kernels[1].refuse(words) { if case .addPolicy(let policy) = $0 { policy.id.direction == .out && policy.action != .bypass } else { false } }
+            await fleet.kernels[1].refuse(words) {
+                if case .addPolicy(let policy) = $0 {
+                    policy.id.direction == .out && policy.action != .bypass
+                } else {
+                    false
+                }
+            }
 
             let answer = await fleet.coordinator.setEnabled(true, requestedBy: "test")
 

@@ -11,7 +11,8 @@ import Testing
 struct TranscriptTests {
     static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Transcripts")
     static let names: [String] =
-        ((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []).filter { $0.hasSuffix(".txt") }.sorted()
+        ((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []).filter { $0.hasSuffix(".txt") }
+        .sorted()
 
     @Test("There are transcripts")
     func transcriptsExist() { #expect(Self.names.count >= 7) }
@@ -78,7 +79,8 @@ struct Teller {
         case "wake": node.map { world?.nodes[$0]?.isStopped = false }
         case "crash": node.map { world?.crash($0) }
         case "refuse":
-            guard let node, words.count > 3, let rung = Rung.allCases.first(where: { $0.description == words[2] }) else {
+            guard let node, words.count > 3, let rung = Rung.allCases.first(where: { $0.description == words[2] })
+            else {
                 throw Mistake(command: command)
             }
             world?.nodes[node]?.refusesOnce[rung] = words[3...].joined(separator: " ")

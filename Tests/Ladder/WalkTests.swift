@@ -111,7 +111,10 @@ struct Walk {
         }
         guard place.budget.timeouts > 0 else { return [] }
         next.budget.timeouts -= 1
-        for _ in 0..<20 where next.world.rollout.phase == place.world.rollout.phase || next.world.rollout.waitingFor == place.world.rollout.waitingFor {
+        for _ in 0..<20
+        where next.world.rollout.phase == place.world.rollout.phase
+            || next.world.rollout.waitingFor == place.world.rollout.waitingFor
+        {
             if next.world.rollout.stampForTests != place.world.rollout.stampForTests { break }
             next.world.tick()
         }

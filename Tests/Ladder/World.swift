@@ -110,17 +110,22 @@ struct World: Hashable {
         for node in targets {
             if case .move(_, .some(let version)) = order.task { nodes[node]?.inbox.append(.offers(version)) }
             nodes[node]?.inbox.append(.order(order))
-            if forgesReports, case .move(let rule, let offers) = order.task, node == 1 { forge(order, rule, offers, node) }
+            if forgesReports, case .move(let rule, let offers) = order.task, node == 1 {
+                forge(order, rule, offers, node)
+            }
         }
     }
 
     private mutating func forge(_ order: Order, _ rule: EdgeRule, _ offers: OfferSetVersion?, _ node: NodeNumber) {
         var states: [NodeNumber: EdgeState] = [:]
         for peer in nodes.keys where peer != node {
-            states[peer] = .on(rule.rung(Edge(node, peer)), offers: offers?.generation ?? nodes[node]?.edges[peer]?.offers)
+            states[peer] = .on(
+                rule.rung(Edge(node, peer)), offers: offers?.generation ?? nodes[node]?.edges[peer]?.offers)
         }
         nodes[node]?.outbox.append(
-            Report(answering: order.stamp, sequence: 1_000 + UInt64(order.stamp.step), verdict: .done, standing: Standing(states)))
+            Report(
+                answering: order.stamp, sequence: 1_000 + UInt64(order.stamp.step), verdict: .done,
+                standing: Standing(states)))
     }
 
     /// The coordinator takes the oldest report of a node.
@@ -153,7 +158,8 @@ extension World {
         case .offers(let version):
             node.ladder.receive(offers: version)
         case .order(let order):
-            var effects = node.ladder.receive(order, at: Instant(microseconds: now.microseconds - min(now.microseconds, node.lagMicroseconds)))
+            var effects = node.ladder.receive(
+                order, at: Instant(microseconds: now.microseconds - min(now.microseconds, node.lagMicroseconds)))
             while !effects.isEmpty {
                 switch effects.removeFirst() {
                 case .persist(_, let generation):
@@ -173,7 +179,8 @@ extension World {
         guard var node = nodes[number] else { return }
         node.ladder = NodeLadder(epoch: node.persisted == .none ? nil : Self.epoch, generation: node.persisted)
         let numbers = Set(nodes.keys)
-        node.ladder.welcome(number: number, epoch: Self.epoch, roster: Self.roster, peers: numbers.subtracting([number]))
+        node.ladder.welcome(
+            number: number, epoch: Self.epoch, roster: Self.roster, peers: numbers.subtracting([number]))
         node.secrets = []
         node.inbox = []
         node.outbox = []
@@ -194,7 +201,9 @@ extension World {
         case .move(let targets, let offers):
             var refusals: [Refusal] = []
             for (peer, rung) in targets.sorted(by: { $0.key < $1.key }) {
-                if let refusal = move(&node, number, to: rung, toward: peer, offers: offers) { refusals.append(refusal) }
+                if let refusal = move(&node, number, to: rung, toward: peer, offers: offers) {
+                    refusals.append(refusal)
+                }
             }
             return .init(refusals: refusals, standing: Standing(node.edges))
         }

@@ -10,3 +10,13 @@ void testudo_wipe(void *bytes, size_t count);
 /// open, setns(CLONE_NEWNET), close: takes the calling thread into the network namespace at a path such as /run/netns/a.
 /// setns and CLONE_NEWNET are not in Swift's Glibc module. Answers 0 or an errno.
 int testudo_enter_network_namespace(const char *path);
+
+/// eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK): wakes a thread that polls. Not in Swift's Glibc module. Answers -errno on failure.
+int testudo_event_descriptor(void);
+
+/// getrlimit, setrlimit(RLIMIT_NOFILE): raises the soft limit on open files to the hard one. The constant's type differs
+/// between Glibc's overlays. Answers the limit in force; 0 where it cannot be read.
+uint64_t testudo_raise_descriptor_limit(void);
+
+/// pthread_setname_np for the calling thread, cut to 15 bytes: `top -H` shows it. Not in Swift's Glibc module.
+void testudo_name_thread(const char *name);

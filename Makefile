@@ -1,0 +1,40 @@
+# The commands of this project; CONTRIBUTING.md lists them. Each does its own set-up.
+# Builds wait for each other, also under `make -j`: two at once would fight over .build.
+.NOTPARALLEL:
+.PHONY: setup build test demo bench proto lint format clean
+
+# What the lab, the demo and the benchmarks run. SwiftPM takes one product a build.
+products := testudo-agent testudo-coordinator testudo-traffic
+# The lab makes network namespaces.
+as_root := $(if $(filter 0,$(shell id -u)),,sudo -E)
+
+setup:
+	@scripts/setup
+
+build: setup
+	@for product in $(products); do \
+	    scripts/quietly release-$$product swift build -c release --static-swift-stdlib --product $$product || exit 1; \
+	done
+
+# Unit tests are debug builds; Tests/Lab drives the release binaries. The last line is the test runner's summary.
+test: setup lint build
+	@scripts/quietly debug swift build --build-tests
+	@swift test --skip-build --disable-xctest
+
+demo: build
+	@$(as_root) deploy/lab/run --nodes 4 -- deploy/demo/demo
+
+bench: build
+	@benchmarks/run
+
+proto:
+	@scripts/proto
+
+lint:
+	@scripts/lint
+
+format:
+	@scripts/format
+
+clean:
+	@rm -rf .build benchmarks/.build

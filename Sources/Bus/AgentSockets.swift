@@ -1,0 +1,55 @@
+internal import BusProtocol
+internal import ZeroMQ
+
+/// One attempt of an agent to stay connected.
+struct AgentSockets: ~Copyable {
+    // Closed in this order, after the monitor was stopped.
+    let dealer: ZeroMQSocket
+    let monitor: SocketMonitor
+
+    /// Begins to connect.
+    ///
+    /// - Parameter attempt: different each time, for a monitor's name is taken until libzmq has closed it.
+    init(
+        endpoint: String, server: CurvePublicKey, key: CurveKeyPair, attempt: UInt64, in context: ZeroMQContext
+    ) throws(ZeroMQError) {
+        let dealer = try ZeroMQSocket(.dealer, in: context)
+        let options: [SocketOption] = [
+            .curveClient(key, server: server), .ipv6(true),
+            // Nothing is kept for a coordinator that is not there: it asks again when it is back.
+            .immediate(true), .frameMaximum(Int64(WireLimits.coordinatorFrameMaximum)),
+            .sendQueueMaximum(BusLimits.peerQueueMaximum), .receiveQueueMaximum(BusLimits.peerQueueMaximum),
+            .heartbeat(
+                intervalMilliseconds: BusLimits.agentHeartbeatTimeoutMilliseconds / 3,
+                timeoutMilliseconds: BusLimits.agentHeartbeatTimeoutMilliseconds),
+            .reconnect(
+                intervalMilliseconds: Int32.random(in: BusLimits.reconnectMilliseconds),
+                maximumMilliseconds: BusLimits.reconnectMaximumMilliseconds),
+            .connectTimeoutMilliseconds(BusLimits.connectTimeoutMilliseconds),
+            .handshakeTimeoutMilliseconds(BusLimits.handshakeTimeoutMilliseconds),
+        ]
+        for option in options { try dealer.set(option) }
+        let monitor = try dealer.monitor(name: "\(attempt)", in: context)
+        do throws(ZeroMQError) {
+            try dealer.connect(endpoint)
+        } catch {
+            dealer.stopMonitor()
+            throw error
+        }
+        self.dealer = dealer
+        self.monitor = monitor
+    }
+
+    deinit { dealer.stopMonitor() }
+
+    func wait(_ wake: WakeDescriptor, milliseconds: Int?) throws(ZeroMQError) -> (dealer: Bool, monitor: Bool) {
+        let ready = try wake.wait(for: dealer, monitor.socket, milliseconds: milliseconds)
+        return (ready.first, ready.second)
+    }
+
+    /// Sends where a coordinator is connected; never waits and keeps nothing.
+    func send(_ frame: [UInt8]) throws(ZeroMQError) -> SendResult {
+        guard try dealer.isWritable() else { return .full }
+        return try dealer.send([frame])
+    }
+}

@@ -1,0 +1,37 @@
+internal import BusProtocol
+
+/// The greatest of everything on the bus, and its times.
+public enum BusLimits {
+    /// Messages that are handed on together: a turn of the loop ends after so many, so that sends are not held up.
+    public static let batchMaximum = 256
+    /// Batches that wait for the consumer. A consumer that is further behind has stalled; the newest are dropped and
+    /// counted then, for every message is asked for or said again.
+    public static let batchesMaximum = 1_024
+    /// Messages that wait for one peer, each way. A rollout has a handful under way with a node; beyond, they are dropped.
+    static let peerQueueMaximum: Int32 = 256
+    /// A whole fleet connects at once after a restart; the kernel's net.core.somaxconn bounds it further.
+    static let backlog: Int32 = 4_096
+    /// One line of a kind of fault in so much time; the line counts what it left out.
+    static let logInterval = Duration.seconds(10)
+
+    /// A handshake costs the coordinator half a millisecond of its only thread for them, and heartbeats wait behind
+    /// them: with less than this, peers that are well are cut off while a fleet connects.
+    static func heartbeatTimeoutMilliseconds(nodes: Int) -> Int32 { Int32(clamping: 10_000 + 2 * nodes) }
+    /// Three chances to be heard before the time is out.
+    static func heartbeatIntervalMilliseconds(nodes: Int) -> Int32 { heartbeatTimeoutMilliseconds(nodes: nodes) / 3 }
+    /// An agent does not know how large the fleet is; this serves 10 000 nodes.
+    static let agentHeartbeatTimeoutMilliseconds: Int32 = 30_000
+    /// For as many handshakes as a fleet of 10 000 does at once, with room.
+    static let handshakeTimeoutMilliseconds: Int32 = 20_000
+
+    /// The first wait before an agent connects again; each draws its own, and libzmq adds as much again at random.
+    static let reconnectMilliseconds: ClosedRange<Int32> = 100...400
+    /// Ten thousand agents that ask every 2 to 4 seconds are well below what a coordinator accepts.
+    static let reconnectMaximumMilliseconds: Int32 = 2_000
+    static let connectTimeoutMilliseconds: Int32 = 5_000
+    /// How long an agent goes without a connection, or after it was refused, before it begins with a new socket: libzmq
+    /// gives some failures up for good, and such an agent would stay deaf.
+    static let renewMilliseconds: ClosedRange<Int> = 3_000...6_000
+    /// A connection attempt that is under way may take this long before the socket is renewed under it.
+    static let deafMilliseconds = 30_000
+}

@@ -1,0 +1,95 @@
+internal import Fleet
+public import Ladder
+internal import SwiftProtobuf
+
+/// Turns messages into frames and frames into messages.
+///
+/// The only place where wire types become the vocabulary. Equal messages become equal bytes. Texts and lists of
+/// refusals beyond their maximum are cut in writing; in reading, everything beyond a maximum is refused.
+public enum WireCodec {
+    /// One frame toward agents; throws ``WireError/tooLarge(bytes:maximum:)`` only.
+    public static func encode(_ message: CoordinatorMessage) throws(WireError) -> [UInt8] {
+        var envelope = WireEnvelope()
+        envelope.protocolVersion = protocolVersion
+        envelope.payload =
+            switch message {
+            case .welcome(let welcome): .welcome(WireWelcome(welcome))
+            case .offers(let set): .offerSet(WireOfferSet(set))
+            case .order(let order): .order(WireOrder(order))
+            case .heartbeat(let clock): .heartbeat(.with { $0.clockMicroseconds = clock.microseconds })
+            }
+        return try frame(envelope, atMost: WireLimits.coordinatorFrameMaximum)
+    }
+
+    /// One frame toward the coordinator; throws ``WireError/tooLarge(bytes:maximum:)`` only.
+    ///
+    /// A hello's envelope has the version that the hello announces.
+    public static func encode(_ message: AgentMessage) throws(WireError) -> [UInt8] {
+        var envelope = WireEnvelope()
+        envelope.protocolVersion = protocolVersion
+        switch message {
+        case .hello(let hello):
+            envelope.protocolVersion = hello.protocolVersion
+            envelope.hello = WireHello(hello)
+        case .report(let report): envelope.report = WireReport(report)
+        case .heartbeat(let heartbeat): envelope.nodeHeartbeat = WireNodeHeartbeat(heartbeat)
+        }
+        return try frame(envelope, atMost: WireLimits.agentFrameMaximum)
+    }
+
+    /// Reads a frame that came from the coordinator.
+    public static func coordinatorMessage(_ frame: [UInt8]) throws(WireError) -> CoordinatorMessage {
+        let envelope = try envelope(frame, atMost: WireLimits.coordinatorFrameMaximum)
+        switch envelope.payload {
+        case .welcome(let welcome): return .welcome(try welcome.domain())
+        case .offerSet(let set): return .offers(try set.domain())
+        case .order(let order): return .order(try order.domain())
+        case .heartbeat(let heartbeat):
+            let clock = try WireFields.bounded(
+                heartbeat.clockMicroseconds, WireLimits.coordinatorNumberMaximum, "heartbeat.clock")
+            return .heartbeat(Instant(microseconds: clock))
+        case .hello, .report, .nodeHeartbeat: throw .wrongDirection
+        case nil: throw .missing(field: "payload")
+        }
+    }
+
+    /// Reads a frame that came from an agent.
+    public static func agentMessage(_ frame: [UInt8]) throws(WireError) -> AgentMessage {
+        let envelope = try envelope(frame, atMost: WireLimits.agentFrameMaximum)
+        switch envelope.payload {
+        case .hello(let hello): return .hello(try hello.domain(version: envelope.protocolVersion))
+        case .report(let report): return .report(try report.domain())
+        case .nodeHeartbeat(let heartbeat): return .heartbeat(try heartbeat.domain())
+        case .welcome, .offerSet, .order, .heartbeat: throw .wrongDirection
+        case nil: throw .missing(field: "payload")
+        }
+    }
+
+    private static func frame(_ envelope: WireEnvelope, atMost maximum: Int) throws(WireError) -> [UInt8] {
+        do {
+            let bytes: [UInt8] = try envelope.serializedBytes()
+            guard bytes.count <= maximum else { throw WireError.tooLarge(bytes: bytes.count, maximum: maximum) }
+            return bytes
+        } catch let error as WireError {
+            throw error
+        } catch {
+            // The library refuses messages over 2 GiB, and nothing else that this protocol has.
+            throw .tooLarge(bytes: .max, maximum: maximum)
+        }
+    }
+
+    /// Reads the version first, and the rest only where it is our own: another version's fields mean other things.
+    private static func envelope(_ frame: [UInt8], atMost maximum: Int) throws(WireError) -> WireEnvelope {
+        guard frame.count <= maximum else { throw .tooLarge(bytes: frame.count, maximum: maximum) }
+        var options = BinaryDecodingOptions()
+        options.discardUnknownFields = true
+        guard let announced = try? WireEnvelopeVersion(serializedBytes: frame, options: options),
+            announced.hasProtocolVersion
+        else { throw .malformed }
+        guard announced.protocolVersion == protocolVersion else {
+            throw .unsupported(version: announced.protocolVersion)
+        }
+        guard let envelope = try? WireEnvelope(serializedBytes: frame, options: options) else { throw .malformed }
+        return envelope
+    }
+}

@@ -1,0 +1,16 @@
+/// The greatest of everything that a frame may carry.
+public enum WireLimits {
+    /// A roster of 10 000 nodes takes about 1 MB; four times that is room to grow. In bytes.
+    public static let coordinatorFrameMaximum = 4 << 20
+    /// A report with an exception for each of 10 000 peers takes 150 kB; a coordinator reads one such frame from each
+    /// node, so this stays small. In bytes.
+    public static let agentFrameMaximum = 512 << 10
+    /// Addresses of coordinators and relays, and the fixed rules.
+    static let bypassesMaximum = 64
+    /// Generations and clocks of agents: far beyond any real one, far enough below 2⁶⁴ that counting on never overflows.
+    static let agentNumberMaximum: UInt64 = 1 << 61
+    /// What a coordinator says may lie above what it heard from agents.
+    static let coordinatorNumberMaximum: UInt64 = 1 << 62
+    /// One hour, in milliseconds.
+    static let heartbeatMaximum: UInt32 = 3_600_000
+}

@@ -1,0 +1,55 @@
+internal import HTTPTypes
+internal import HummingbirdCore
+internal import Logging
+internal import ONTAP
+
+/// One line of the log for one request. Holds nothing of its `Authorization` header but the name, nothing of its body.
+struct LogEntry {
+    private static let textMaximum = 256
+    /// Clients say here what they are; ONTAP's audit log keeps it too.
+    private static let clientHeader = HTTPField.Name("X-Dot-Client-App")
+
+    private let method: String
+    private let path: String
+    private let peer: String
+    private let client: String?
+    private let begin = ContinuousClock.now
+    /// Who sent it, or who they said they were.
+    var user: String?
+    /// Whether wrong credentials came with it.
+    var isIntrusion = false
+
+    init(_ request: HummingbirdCore.Request, peer: String) {
+        method = Self.sanitized(request.method.rawValue)
+        // The query stays out: a client may have put a secret there.
+        let target = request.head.path ?? ""
+        path = Self.sanitized(String(target.prefix { $0 != "?" }))
+        self.peer = peer
+        client = Self.clientHeader.flatMap { request.headers[$0] }.map(Self.sanitized)
+    }
+
+    /// Changes and wrong passwords are told always, reads when somebody looks closer.
+    func write(_ answer: Answer, to logger: Logger) {
+        let duration = begin.duration(to: .now).components
+        var metadata: Logger.Metadata = [
+            "method": "\(method)", "path": "\(path)", "status": "\(answer.status)", "peer": "\(peer)",
+            "microseconds": "\(duration.seconds * 1_000_000 + duration.attoseconds / 1_000_000_000_000)",
+        ]
+        if let user { metadata["user"] = "\(Self.sanitized(user))" }
+        if let client { metadata["client"] = "\(client)" }
+        if let code = answer.code { metadata["code"] = "\(code.digits)" }
+        if isIntrusion {
+            logger.warning("wrong credentials", metadata: metadata)
+        } else {
+            let isChange = method == Method.patch.rawValue && answer.status != 401
+            logger.log(level: isChange || answer.status >= 500 ? .info : .debug, "request", metadata: metadata)
+        }
+    }
+
+    /// Printable ASCII of bounded length: what a client sent cannot forge a line or fill the disk.
+    private static func sanitized(_ text: String) -> String {
+        String(
+            decoding: text.utf8.prefix(textMaximum).map { (0x20...0x7e).contains($0) ? $0 : UInt8(ascii: "?") },
+            as: UTF8.self)
+    }
+}

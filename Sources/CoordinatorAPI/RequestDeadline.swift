@@ -1,0 +1,48 @@
+internal import NIOCore
+internal import NIOHTTPTypes
+
+/// Closes a connection whose request does not end: in time, or in bytes.
+///
+/// The idle time-out begins anew with every byte of a body, so a client that trickles one would hold its connection for
+/// ever; and a body that was refused is still read to its end before the next request.
+final class RequestDeadline: ChannelInboundHandler, RemovableChannelHandler {
+    typealias InboundIn = HTTPRequestPart
+    typealias InboundOut = HTTPRequestPart
+
+    private let time: TimeAmount
+    private let bytesMaximum: Int
+    private var alarm: Scheduled<Void>?
+    private var bytes = 0
+
+    init(_ limits: RESTLimits) {
+        time = .seconds(limits.bodySeconds)
+        bytesMaximum = limits.refusedBodyBytesMaximum
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch unwrapInboundIn(data) {
+        case .head:
+            bytes = 0
+            alarm?.cancel()
+            let channel = context.channel
+            alarm = context.eventLoop.scheduleTask(in: time) { channel.close(promise: nil) }
+        case .body(let buffer):
+            bytes += buffer.readableBytes
+            if bytes > bytesMaximum {
+                context.close(promise: nil)
+                return
+            }
+        case .end:
+            alarm?.cancel()
+            alarm = nil
+        }
+        context.fireChannelRead(data)
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) { alarm?.cancel() }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        alarm?.cancel()
+        context.fireChannelInactive()
+    }
+}

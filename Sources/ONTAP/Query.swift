@@ -1,0 +1,87 @@
+/// The query of one request, typed and checked against its resource.
+public struct Query: Hashable, Sendable {
+    /// What the reference allows for `max_records`.
+    public static let recordsMaximum = 10_000
+    /// Seconds that a client may ask to wait.
+    public static let returnTimeouts: ClosedRange<Int64> = 0...120
+
+    public var fields = FieldSelection.standard
+    public var order = Order.natural
+    public var maxRecords = Query.recordsMaximum
+    public var offset = 0
+    /// Asked of a PATCH or refused to a GET; `nil` leaves it to the method's default.
+    public var returnRecords: Bool?
+    /// Seconds; a PATCH answers when it is done, whatever this says.
+    public var returnTimeout: Int64?
+    public var isPretty = true
+
+    /// Reads the query of a request.
+    ///
+    /// A parameter may be given once, `fields` as often as one likes. A property's name as a parameter would be a
+    /// filter: there are none yet, so it is refused rather than ignored.
+    init(_ text: QueryText, of route: Route, method: Method) throws(APIError) {
+        var fields: [String] = []
+        var ignoresUnknown = false
+        var seen: Set<String> = []
+        let known = Self.parameters(of: route, method: method)
+        for item in text.items {
+            guard let parameter = Parameter(rawValue: item.name), known.contains(parameter) else {
+                throw route.resource.property(item.name.split(separator: ".").map(String.init)) == nil
+                    ? .unexpectedArgument(item.name) : .notQueryable(item.name)
+            }
+            guard parameter == .fields || seen.insert(item.name).inserted else { throw .givenTwice(item.name) }
+            switch parameter {
+            case .fields: fields.append(item.value)
+            case .ignoreUnknownFields: ignoresUnknown = try Self.boolean(item)
+            case .maxRecords: maxRecords = Int(try Self.integer(item, 1...Int64(Self.recordsMaximum)))
+            case .offset: offset = Int(try Self.integer(item, 0...Int64(Int32.max)))
+            case .orderBy: order = try Order(item.value, of: route.resource)
+            case .pretty: isPretty = try Self.boolean(item)
+            case .returnRecords: returnRecords = try Self.boolean(item)
+            case .returnTimeout: returnTimeout = try Self.integer(item, Self.returnTimeouts)
+            }
+        }
+        // `fields` is read last: `ignore_unknown_fields` may stand behind it.
+        self.fields = try FieldSelection(fields, of: route.resource, ignoresUnknown: ignoresUnknown)
+    }
+
+    private enum Parameter: String {
+        case fields
+        case ignoreUnknownFields = "ignore_unknown_fields"
+        case maxRecords = "max_records"
+        case offset
+        case orderBy = "order_by"
+        case pretty
+        case returnRecords = "return_records"
+        case returnTimeout = "return_timeout"
+    }
+
+    private static func parameters(of route: Route, method: Method) -> Set<Parameter> {
+        switch method {
+        case .get, .head:
+            let all: Set<Parameter> = [
+                .fields, .ignoreUnknownFields, .maxRecords, .orderBy, .pretty, .returnRecords, .returnTimeout,
+            ]
+            return route.isCollection ? all.union([.offset]) : all
+        case .patch: return [.ignoreUnknownFields, .pretty, .returnRecords, .returnTimeout]
+        case .options: return [.pretty]
+        }
+    }
+
+    /// `true` and `false`, and Python's `True` and `False`.
+    private static func boolean(_ item: QueryText.Item) throws(APIError) -> Bool {
+        switch item.value {
+        case "true", "True": true
+        case "false", "False": false
+        default: throw .badQueryValue(item.value, field: item.name, hint: "true, false")
+        }
+    }
+
+    private static func integer(_ item: QueryText.Item, _ range: ClosedRange<Int64>) throws(APIError) -> Int64 {
+        let isPlain = !item.value.isEmpty && item.value.utf8.allSatisfy { (0x30...0x39).contains($0) }
+        guard isPlain, let value = Int64(item.value), range.contains(value) else {
+            throw .badQueryValue(item.value, field: item.name, hint: "\(range.lowerBound)..\(range.upperBound)")
+        }
+        return value
+    }
+}

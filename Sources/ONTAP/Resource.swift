@@ -1,0 +1,92 @@
+/// What one path of the API serves: its properties, and how requests to it are read.
+///
+/// A resource describes; it holds no data. Records are handed to it when an answer is made.
+public struct Resource: Hashable, Sendable {
+    /// Which resource it is; the server looks up records by it.
+    public enum Kind: Hashable, Sendable, CaseIterable {
+        case ipsec
+        case cluster
+        case nodes
+        case rollouts
+    }
+
+    /// Whether the path names one thing, or a list of things with a key each.
+    public enum Shape: Hashable, Sendable {
+        case singleton
+        /// The property that stands in a record's own path.
+        case collection(key: String)
+    }
+
+    /// One property of a record.
+    public struct Property: Hashable, Sendable {
+        public var name: String
+        /// Of an object; empty for anything else.
+        public var members: [Property]
+        /// Whether a GET without `fields` shows it.
+        public var isDefault: Bool
+        /// Whether it is shown whatever `fields` says.
+        public var isKey: Bool
+        /// Whether a list can be ordered by it.
+        public var isOrdered: Bool
+
+        init(_ name: String, members: [Property] = [], isKey: Bool = false, isDefault: Bool = true, isOrdered: Bool = true) {
+            self.name = name
+            self.members = members
+            self.isDefault = isDefault
+            self.isKey = isKey
+            self.isOrdered = isOrdered && members.isEmpty
+        }
+    }
+
+    public var kind: Kind
+    /// Below `/api`, without a slash at the end.
+    public var path: String
+    public var shape: Shape
+    public var methods: [Method]
+    public var properties: [Property]
+
+    /// The properties that a path of names leads to, `nil` where there is none; `_links` is everywhere.
+    func property(_ names: [String]) -> Property? {
+        if names.first == "_links" { return Property("_links", isOrdered: false) }
+        var found: Property?
+        var properties = properties
+        for name in names {
+            found = properties.first { $0.name == name }
+            properties = found?.members ?? []
+            if found == nil { return nil }
+        }
+        return found
+    }
+}
+
+extension Resource {
+    /// ONTAP's cluster-wide singleton; `replay_window` belongs to a later version of this server.
+    public static let ipsec = Resource(
+        kind: .ipsec, path: "/security/ipsec", shape: .singleton, methods: [.get, .head, .options, .patch],
+        properties: [Property("enabled")])
+
+    /// What every ONTAP client asks first.
+    public static let cluster = Resource(
+        kind: .cluster, path: "/cluster", shape: .singleton, methods: [.get, .head, .options],
+        properties: [
+            Property("name"), Property("uuid"),
+            Property(
+                "version",
+                members: [Property("full"), Property("generation"), Property("major"), Property("minor")]),
+        ])
+
+    public static let nodes = Resource(
+        kind: .nodes, path: "/cluster/nodes", shape: .collection(key: "uuid"), methods: [.get, .head, .options],
+        properties: [Property("uuid", isKey: true), Property("name", isKey: true), Property("state")])
+
+    /// Not ONTAP's: how each turning on or off went.
+    public static let rollouts = Resource(
+        kind: .rollouts, path: "/fleet/rollouts", shape: .collection(key: "id"), methods: [.get, .head, .options],
+        properties: [
+            Property("id", isKey: true), Property("target"), Property("outcome"),
+            Property("duration_microseconds"), Property("drain_microseconds"),
+            Property("steps", isOrdered: false), Property("reasons", isOrdered: false),
+        ])
+
+    public static let all = [ipsec, cluster, nodes, rollouts]
+}

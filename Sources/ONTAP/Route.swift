@@ -1,0 +1,46 @@
+/// A path of the API, resolved.
+public struct Route: Hashable, Sendable {
+    public var resource: Resource
+    /// The key in the path of one record of a collection.
+    public var key: String?
+
+    /// Finds what a path names, below `/api` and below `/api/v1` alike; one slash at the end is forgiven.
+    public init(path: String) throws(APIError) {
+        guard path.utf8.first == UInt8(ascii: "/") else { throw .unknownPath }
+        var segments: [String] = []
+        for part in path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).dropFirst() {
+            guard let segment = try? QueryText.decoded(part, isForm: false) else { throw .unknownPath }
+            segments.append(segment)
+        }
+        if segments.last == "" { segments.removeLast() }
+        guard segments.first == "api" else { throw .unknownPath }
+        segments.removeFirst()
+        if segments.first == "v1" { segments.removeFirst() }
+        for resource in Resource.all {
+            let own = resource.path.split(separator: "/").map(String.init)
+            guard segments.starts(with: own) else { continue }
+            let rest = segments.dropFirst(own.count)
+            if rest.isEmpty {
+                self.resource = resource
+                return
+            }
+            if case .collection = resource.shape, rest.count == 1, let key = rest.first, !key.isEmpty {
+                self.resource = resource
+                self.key = key
+                return
+            }
+        }
+        throw .unknownPath
+    }
+
+    /// The methods that the path knows.
+    public var methods: [Method] { resource.methods }
+
+    /// Whether the answer is a list.
+    var isCollection: Bool {
+        switch resource.shape {
+        case .singleton: false
+        case .collection: key == nil
+        }
+    }
+}

@@ -1,4 +1,0 @@
-internal import Yams
-internal import ArgumentParser
-internal import Logging
-print("x")

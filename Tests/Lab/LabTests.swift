@@ -1,0 +1,72 @@
+import Foundation
+import Testing
+
+/// The real binaries against real ESP: each test is a script that runs inside a lab and says by its status how it went.
+///
+/// One at a time: a lab measures packets, and two on two processors would disturb each other.
+@Suite("Lab", .serialized)
+struct LabTests {
+    /// What a script printed and how it ended.
+    struct Run {
+        var status: Int32
+        var output: String
+    }
+
+    static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
+
+    /// Runs `deploy/lab/run OPTIONS -- Tests/Lab/scripts/SCRIPT`; the output goes to a file, so that no pipe can fill.
+    static func lab(_ options: [String], _ script: String, _ arguments: [String] = []) throws -> Run {
+        let file = FileManager.default.temporaryDirectory.appending(path: "testudo-lab-\(UUID().uuidString).out")
+        #expect(FileManager.default.createFile(atPath: file.path, contents: nil))
+        defer { try? FileManager.default.removeItem(at: file) }
+        let output = try FileHandle(forWritingTo: file)
+        let process = Process()
+        process.executableURL = root.appending(path: "deploy/lab/run")
+        process.arguments = options + ["--", root.appending(path: "Tests/Lab/scripts/\(script)").path] + arguments
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = output
+        process.standardError = output
+        try process.run()
+        process.waitUntilExit()
+        let text = try String(contentsOf: file, encoding: .utf8)
+        let told = text.split(separator: "\n").filter { !$0.contains(": ok: ") }.joined(separator: "\n")
+        print("lab: \(script) \(arguments.joined(separator: " ")): status \(process.terminationStatus)\n\(told)")
+        return Run(status: process.terminationStatus, output: text)
+    }
+
+    private func expectSuccess(_ options: [String] = [], _ script: String, _ arguments: [String] = []) throws {
+        let run = try Self.lab(options, script, arguments)
+        #expect(run.status == 0, "\(script) failed:\n\(run.output.suffix(6_000))")
+    }
+
+    @Test("The counter sees loss: by hand, ladder order loses nothing and node after node loses more than 50")
+    func byHand() throws { try expectSuccess(["--without-testudo"], "by-hand.sh") }
+
+    @Test("Ten toggles lose nothing, and what is protected is protected")
+    func toggle() throws { try expectSuccess([], "toggle.sh") }
+
+    @Test("A failing PATCH answers with its code and leaves traffic whole")
+    func failures() throws { try expectSuccess([], "failures.sh") }
+
+    @Test("The coordinator killed at every effect boundary: traffic flows and a new PATCH works")
+    func coordinatorKills() throws { try expectSuccess(["--nodes", "3"], "kills.sh", ["coordinator"]) }
+
+    @Test("An agent killed at every effect boundary: traffic flows and a new PATCH works")
+    func agentKills() throws { try expectSuccess(["--nodes", "3"], "kills.sh", ["agent"]) }
+
+    @Test("With the coordinator on a node the bus stays up by its bypass, and not without")
+    func coordinatorOnNode() throws { try expectSuccess(["--coordinator-on", "node1"], "coordinator-on-node.sh") }
+
+    @Test("A kernel that cannot load ESP is refused with 66257199")
+    func modulesHidden() throws { try expectSuccess(["--kernel", "uml", "--hide-modules"], "unsupported.sh") }
+
+    @Test("The agent needs CAP_NET_ADMIN and nothing else")
+    func capability() throws { try expectSuccess(["--nodes", "2"], "capability.sh") }
+
+    @Test("A command's status comes through; a lab that cannot start says 125")
+    func status() throws {
+        #expect(try Self.lab(["--without-testudo", "--nodes", "1"], "exit-status.sh", ["3"]).status == 3)
+        #expect(try Self.lab(["--nodes", "none"], "exit-status.sh", ["3"]).status == 125)
+    }
+}

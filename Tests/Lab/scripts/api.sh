@@ -1,0 +1,67 @@
+# The fleet's REST calls and its processes, for scripts that run inside a lab: source this file.
+
+failures=0
+# check SENTENCE COMMAND…: counts a failure where the command fails.
+check() {
+    local sentence=$1
+    shift
+    if "$@"; then echo "$script: ok: $sentence"; else failures=$((failures + 1)); echo "$script: FAILED: $sentence"; fi
+}
+conclude() {
+    [ $failures = 0 ] || { echo "$script: $failures failed"; exit 1; }
+    echo "$script: all as it must be"
+}
+
+# call METHOD PATH [BODY]: leaves the answer in `answer` and its status in `status`. The password is in no argument.
+call() {
+    local file=$TESTUDO_LAB/answer.$BASHPID
+    status=$(printf 'user = "%s:%s"\n' "$TESTUDO_USER" "$TESTUDO_PASSWORD" |
+        curl --silent --max-time 40 --cacert "$TESTUDO_CA" --config - --request "$1" ${3:+--data "$3"} \
+            --output "$file" --write-out '%{http_code}' "$TESTUDO_URL$2") || status=000
+    answer=$(cat "$file" 2>/dev/null)
+    rm -f "$file"
+}
+# patch true|false
+patch() { call PATCH /api/security/ipsec "{\"enabled\": $1}"; }
+# answers TEXT: whether the newest answer holds the text.
+answers() { [[ $answer == *"$1"* ]]; }
+is_status() { [ "$status" = "$1" ] || { echo "$script: status $status: $answer"; return 1; }; }
+is_enabled() { call GET /api/security/ipsec; answers "\"enabled\": $1"; }
+
+# eventually SECONDS COMMAND…: waits until the command succeeds.
+eventually() {
+    local deadline=$((SECONDS + $1))
+    shift
+    until "$@"; do [ $SECONDS -lt $deadline ] || return 1; sleep 0.1; done
+}
+
+pid_of() { cat "$TESTUDO_LAB/$1/pid"; }
+runs() { kill -0 "$(pid_of "$1")" 2>/dev/null; }
+is_gone() { ! runs "$1"; }
+is_stopped() { [[ $(sed 's/.*) //' "/proc/$(pid_of "$1")/stat" 2>/dev/null) == T* ]]; }
+all_present() {
+    call GET '/api/cluster/nodes?fields=name,state'
+    [ "$(grep -o '"state": "up"' <<<"$answer" | wc -l)" = "$(wc -w <<<"$TESTUDO_NODES")" ]
+}
+# is_protected NODE PEER: node's own kernel requires ESP from its peer.
+has_in_policies() { [ "$(ip -n "$1" xfrm policy list dir in | grep -c 'proto esp')" -ge "$2" ]; }
+is_empty() { [ -z "$(ip -n "$1" xfrm state list)" ] && [ -z "$(ip -n "$1" xfrm policy list | grep 'proto esp')" ]; }
+all_empty() { local name; for name in $TESTUDO_NODES; do is_empty "$name" || return 1; done; }
+
+# restart NAME [HALT]: ends a process and starts it again, to kill or stop itself at a place (TESTUDO_HALT).
+restart() {
+    runs "$1" && kill "$(pid_of "$1")"
+    eventually 5 is_gone "$1" || kill -KILL "$(pid_of "$1")"
+    eventually 5 is_gone "$1"
+    TESTUDO_HALT=${2:-} "$TESTUDO_LAB/$1/start"
+}
+
+# xfrm_errors: the sum of all error counters of all nodes.
+xfrm_errors() { "$scripts/xfrm-errors" | sed -n 's/^total //p'; }
+# expect_no_loss TITLE: stops the traffic; nothing may be lost.
+expect_no_loss() {
+    stop_traffic || return 1
+    echo "$script: $1: sent=$(figure sent) lost=$(figure lost) (refused $(figure failed)), tcp missing=$(figure missing tcp) broken=$(figure broken tcp)"
+    [ "$(figure lost)" = 0 ] && [ "$(figure missing tcp)" = 0 ] && [ "$(figure broken tcp)" = 0 ] &&
+        [ "$(figure unseen wire_total)" = 0 ] && [ "$(figure sent)" -gt 0 ] || { echo "$report"; return 1; }
+}

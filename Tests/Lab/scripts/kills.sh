@@ -1,0 +1,65 @@
+#!/bin/bash
+# kill -9 of the coordinator and of an agent at every effect boundary, up and down, under traffic: traffic flows, and a new
+# PATCH after the restart works from whatever rungs the edges stand on.
+set -uo pipefail
+scripts=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
+script=kills
+[ -n "${TESTUDO_LAB:-}" ] || exec "$scripts/../../../deploy/lab/run" -- "$scripts/kills.sh" "$@"
+. "$scripts/traffic.sh"
+. "$scripts/api.sh"
+who=${1:-both}
+
+coordinator_up=('journaled plan' 'journaled preflight' 'sent preflight' 'received preflight' 'journaled offers' 'sent offers'
+    'received offers' 'journaled accept' 'sent accept' 'received accept' 'journaled send' 'sent send' 'received send'
+    'journaled drain' 'journaled enforce' 'sent enforce' 'received enforce' 'journaled end')
+coordinator_down=('journaled plan' 'journaled observe' 'sent observe' 'received observe' 'journaled send' 'sent send'
+    'received send' 'journaled accept' 'sent accept' 'received accept' 'journaled drain' 'journaled clear' 'sent clear'
+    'received clear' 'journaled end')
+agent_up=() agent_down=()
+for rung in preflight offers accept send enforce; do
+    for effect in received applied reported; do agent_up+=("$effect $rung"); done
+done
+for rung in observe send accept clear; do
+    for effect in received applied reported; do agent_down+=("$effect $rung"); done
+done
+agent_up+=('persisted preflight') agent_down+=('persisted observe')
+
+# kill_at PROCESS PLACE TARGET: the process dies there during a PATCH, is started again, and a new PATCH works.
+kill_at() {
+    restart "$1" "kill:$2"
+    eventually 20 all_present || { check "all are present before $1 dies at '$2'" false; return; }
+    (patch "$3") &
+    local caller=$!
+    # An agent may be killed by an order that a rollout of the coordinator's own sends: then it is dead as well.
+    if ! eventually 20 is_gone "$1"; then check "$1 dies at '$2'" false; wait $caller; return; fi
+    "$TESTUDO_LAB/$1/start"
+    wait $caller
+    eventually 20 all_present
+    patch "$3"
+    check "$1 killed at '$2': the next PATCH enabled=$3 is answered 200" is_status 200
+    is_enabled "$3" || check "and GET says so" false
+}
+
+patch true; patch false
+before=$(xfrm_errors)
+start_traffic --rate 100
+walk() { # PROCESS UP… -- DOWN…
+    local process=$1 up=() down=()
+    shift
+    while [ "$1" != -- ]; do up+=("$1"); shift; done
+    shift
+    down=("$@")
+    local count=${#up[@]} index
+    [ ${#down[@]} -le "$count" ] || count=${#down[@]}
+    for ((index = 0; index < count; index++)); do
+        if ((index < ${#up[@]})); then kill_at "$process" "${up[index]}" true; else patch true; fi
+        if ((index < ${#down[@]})); then kill_at "$process" "${down[index]}" false; else patch false; fi
+    done
+    restart "$process"
+    eventually 20 all_present
+}
+[ "$who" = agent ] || walk coordinator "${coordinator_up[@]}" -- "${coordinator_down[@]}"
+[ "$who" = coordinator ] || walk node2 "${agent_up[@]}" -- "${agent_down[@]}"
+check "nothing was lost" expect_no_loss "kills at every effect boundary"
+check "no xfrm error counter moved" [ "$(xfrm_errors)" = "$before" ]
+conclude

@@ -1,0 +1,93 @@
+import Fleet
+import Foundation
+import MeshKeys
+import Ports
+import Testing
+import XFRM
+
+@testable import Netlink
+
+@Suite("A batch on its way to the kernel")
+struct EncodedBatchTests {
+    private func association() throws -> Association {
+        let own = try #require(Address("10.77.0.1"))
+        let peer = try #require(Address("10.77.0.2"))
+        return Association(id: AssociationID(source: own, destination: peer, spi: SPI(rawValue: 0x1_0000)))
+    }
+
+    @Test("A change that cannot be said is left out and refused; the others keep their sequence numbers in a row")
+    func leftOut() throws {
+        let association = try association()
+        let short = Secret(copying: [1, 2, 3].span)
+        let whole = Secret(copying: [UInt8](repeating: 0xa5, count: 36).span)
+        let changes: [KernelChange] = [
+            .deleteAssociation(association.id), .addAssociation(association, key: short),
+            .addAssociation(association, key: whole),
+        ]
+        let batch = EncodedBatch(changes[...], first: 40)
+
+        #expect(batch.indices == [0, 2])
+        #expect(batch.refusals.map(\.index) == [1])
+        #expect(batch.refusals.first?.error.message == "Invalid argument: a key has 36 bytes, this one 3")
+        let bytes = batch.bytes
+        var sequences: [UInt32] = []
+        var offset = 0
+        while let header = NetlinkHeader(bytes.span, at: offset) {
+            sequences.append(header.sequence)
+            offset = header.end
+        }
+        #expect(sequences == [40, 41])
+        #expect(offset == bytes.count)
+    }
+
+    @Test("A wiped batch holds no byte of a key")
+    func wiped() throws {
+        let key = Secret(copying: [UInt8](repeating: 0xa5, count: 36).span)
+        var batch = EncodedBatch([KernelChange.addAssociation(try association(), key: key)][...], first: 1)
+        #expect(batch.bytes.contains(0xa5))
+        batch.wipe()
+        #expect(batch.bytes.allSatisfy { $0 == 0 })
+    }
+}
+
+@Suite("Settings of interfaces that would defeat protection")
+struct InterfaceSettingsTests {
+    @Test("Where no such directory is, there is no obstacle")
+    func nothing() {
+        #expect(InterfaceSettings.obstacles(root: "/nonexistent") == [])
+    }
+
+    @Test("Each setting that is on is one sentence; lo and default do not count, all does")
+    func settings() throws {
+        let root = FileManager.default.temporaryDirectory.appendingPathComponent("testudo-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: root) }
+        let values = [
+            "ipv4/conf/all/disable_xfrm": "1\n", "ipv4/conf/lo/disable_xfrm": "1\n",
+            "ipv4/conf/default/disable_policy": "1\n", "ipv4/conf/eth0/disable_policy": "1\n",
+            "ipv4/conf/eth0/disable_xfrm": "0\n", "ipv6/conf/eth0/disable_policy": "1\n",
+        ]
+        for (path, value) in values {
+            let file = root.appendingPathComponent(path)
+            try FileManager.default.createDirectory(
+                at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try value.write(to: file, atomically: true, encoding: .utf8)
+        }
+
+        #expect(
+            InterfaceSettings.obstacles(root: root.path) == [
+                "net.ipv4.conf.all.disable_xfrm is on: every interface sends in clear whatever the policies say",
+                "net.ipv4.conf.eth0.disable_policy is on: "
+                    + "interface eth0 takes clear traffic whatever the policies say",
+                "net.ipv6.conf.eth0.disable_policy is on: "
+                    + "interface eth0 takes clear traffic whatever the policies say",
+            ])
+    }
+
+    @Test("An errno has its text")
+    func errno() {
+        #expect(errnoText(17) == "File exists")
+        #expect(ProcFile.exists("/proc/self/status"))
+        #expect(!ProcFile.exists("/proc/self/nothing"))
+        #expect(throws: KernelError.self) { _ = try ProcFile("/proc/self/nothing").text() }
+    }
+}
