@@ -28,6 +28,7 @@ let certificates: Target.Dependency = .product(name: "X509", package: "swift-cer
 let sqlite: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let yaml: Target.Dependency = .product(name: "Yams", package: "Yams")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 
 func target(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: strict)
@@ -95,7 +96,7 @@ let package = Package(
             dependencies: [
                 "Bus", "Store", "Coordinator", "CoordinatorAPI", "ZeroMQ", "Ports", "Fleet", "Ladder", "MeshKeys",
                 "LinuxHost",
-                arguments, yaml, lifecycle, logging,
+                arguments, yaml, lifecycle, signals, logging,
             ],
             swiftSettings: strict),
         .executableTarget(
@@ -107,7 +108,7 @@ let package = Package(
             ],
             swiftSettings: strict),
         // The lab's packet counter: a tool of the tests, in C for User-Mode Linux's slow system calls.
-        .executableTarget(name: "testudo-traffic", cSettings: [.unsafeFlags(["-Wall", "-Wextra"])]),
+        .executableTarget(name: "testudo-traffic", cSettings: [.treatAllWarnings(as: .error)]),
         tests("Ladder", ["Fleet", "Ladder"], exclude: ["Transcripts"]),
         tests(
             "Coordinator",
@@ -131,5 +132,6 @@ let package = Package(
             ]),
         tests("Soundness", []),
         tests("Lab", [], exclude: ["scripts"]),
-    ]
+    ],
+    cLanguageStandard: .c11
 )

@@ -18,7 +18,8 @@ struct Accounts: Hashable, Sendable {
         if let bytes = try directory.read(file, for: .owner) {
             return try Accounts(text: String(decoding: bytes, as: UTF8.self), place: "\(directory.path)/\(file)")
         }
-        let password = try givenPassword(in: directory) ?? newPassword(in: directory)
+        let given = try givenPassword(in: directory)
+        let password = if let given { given } else { try newPassword(in: directory) }
         let accounts = Accounts(
             hashes: [RESTConfiguration.administrator: try PasswordHash(of: password, cost: cost)])
         try directory.write(file, Array(accounts.text.utf8), for: .owner)

@@ -3,6 +3,8 @@ internal import CryptoExtras
 internal import FoundationEssentials
 
 /// A password as it is stored: scrypt (RFC 7914) with a salt of its own.
+///
+/// What is stored is an HMAC under scrypt's output, not the output: the library compares those in constant time.
 struct PasswordHash: Hashable, Sendable {
     /// How much work a guess is.
     struct Cost: Hashable, Sendable {
@@ -20,6 +22,7 @@ struct PasswordHash: Hashable, Sendable {
 
     static let saltBytes = 16
     static let hashBytes = 32
+    private static let label = Array("testudo password 1".utf8)
     /// Longer ones are no passwords.
     static let passwordBytesMaximum = 256
 
@@ -36,10 +39,11 @@ struct PasswordHash: Hashable, Sendable {
     /// Hashes a password with a fresh salt.
     init(of password: [UInt8], cost: Cost) throws(RESTStartError) {
         let salt = (0..<Self.saltBytes).map { _ in UInt8.random(in: .min ... .max) }
-        guard let hash = Self.derive(password, salt, cost) else {
+        guard let key = Self.derive(password, salt, cost) else {
             throw RESTStartError(operation: "hash a password", message: "scrypt failed; is there enough memory?")
         }
-        self.init(cost: cost, salt: salt, hash: hash)
+        self.init(
+            cost: cost, salt: salt, hash: Array(HMAC<SHA256>.authenticationCode(for: Self.label, using: key)))
     }
 
     /// A hash that no password has, as costly to check as another: so a wrong name takes as long as a wrong password.
@@ -50,17 +54,16 @@ struct PasswordHash: Hashable, Sendable {
 
     /// Whether this is the password. Takes long on purpose; the comparison takes the same time for every wrong one.
     func matches(_ password: [UInt8]) -> Bool {
-        guard let other = Self.derive(password, salt, cost), other.count == hash.count else { return false }
-        return zip(other, hash).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
+        guard let key = Self.derive(password, salt, cost) else { return false }
+        return HMAC<SHA256>.isValidAuthenticationCode(hash, authenticating: Self.label, using: key)
     }
 
-    private static func derive(_ password: [UInt8], _ salt: [UInt8], _ cost: Cost) -> [UInt8]? {
+    private static func derive(_ password: [UInt8], _ salt: [UInt8], _ cost: Cost) -> SymmetricKey? {
         // The library reads the address of the first byte: there must be one.
         guard (1...passwordBytesMaximum).contains(password.count) else { return nil }
-        let key = try? KDF.Scrypt.deriveKey(
+        return try? KDF.Scrypt.deriveKey(
             from: password, salt: salt, outputByteCount: hashBytes, rounds: 1 << cost.logarithm,
             blockSize: cost.blockSize, parallelism: cost.parallelism)
-        return key.map { Array($0.bytes) }
     }
 }
 
@@ -84,9 +87,4 @@ extension PasswordHash {
         let cost = Cost(logarithm: logarithm, blockSize: blockSize, parallelism: parallelism)
         self.init(cost: cost, salt: Array(salt), hash: Array(hash))
     }
-}
-
-extension SymmetricKey {
-    /// The bytes, for a value that is compared and not used as a key.
-    fileprivate var bytes: [UInt8] { withUnsafeBytes { unsafe Array($0) } }
 }

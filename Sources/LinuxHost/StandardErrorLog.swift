@@ -12,6 +12,15 @@ public struct StandardErrorLog: LogHandler {
         logLevel = level
     }
 
+    /// A level by its name.
+    @Sendable
+    public static func level(_ name: String) throws(HostError) -> Logger.Level {
+        guard let level = Logger.Level(rawValue: name) else {
+            throw HostError("expected \(Logger.Level.allCases.map(\.rawValue).joined(separator: ", "))")
+        }
+        return level
+    }
+
     public subscript(metadataKey key: String) -> Logger.Metadata.Value? {
         get { metadata[key] }
         set { metadata[key] = newValue }

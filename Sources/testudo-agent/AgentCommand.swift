@@ -37,7 +37,7 @@ struct AgentCommand: AsyncParsableCommand {
         var identityKeyFile: String?
         @Option(help: "The folder for what must survive a restart.")
         var stateDirectory: String?
-        @Option(help: "trace, debug, info, notice, warning, error or critical.")
+        @Option(help: "trace, debug, info, notice, warning, error or critical.", transform: StandardErrorLog.level)
         var logLevel = Logger.Level.info
 
         func run() async throws {
@@ -51,8 +51,7 @@ struct AgentCommand: AsyncParsableCommand {
                 throw HostError(
                     "coordinator_key: expected 40 characters of Z85, as testudo-coordinator keygen prints them")
             }
-            let bus = AgentZeroMQBus(
-                endpoint: settings.coordinator, serverKey: server, keyPair: keys, logger: logger)
+            let bus = try AgentZeroMQBus(endpoint: settings.coordinator, server: server, key: keys, logger: logger)
             let agent = try await NodeAgent(
                 NodeAgent.Identity(incarnation: UInt64.random(in: 1...UInt64.max), bootID: try bootID()),
                 identityKey: identity, bus: bus, kernel: try openKernel(),
@@ -121,5 +120,3 @@ enum KernelChoice: String, ExpressibleByArgument, CaseIterable {
     /// A model in memory that changes nothing: for trials, API clients and load tests.
     case simulated
 }
-
-extension Logger.Level: @retroactive ExpressibleByArgument {}

@@ -9,6 +9,7 @@ internal import Logging
 internal import Ports
 internal import ServiceLifecycle
 internal import Store
+internal import UnixSignals
 internal import ZeroMQ
 
 /// The fleet's coordinator.
@@ -24,7 +25,7 @@ struct CoordinatorCommand: AsyncParsableCommand {
 
         @Option(help: "The YAML file; config/coordinator.yaml shows every key.")
         var config = "/etc/testudo/coordinator.yaml"
-        @Option(help: "trace, debug, info, notice, warning, error or critical.")
+        @Option(help: "trace, debug, info, notice, warning, error or critical.", transform: StandardErrorLog.level)
         var logLevel = Logger.Level.info
 
         func run() async throws {
@@ -38,7 +39,7 @@ struct CoordinatorCommand: AsyncParsableCommand {
                 settings.fleet, enrolment: enrolment, bus: bus, journal: journal, clock: BootClock(),
                 checkpoint: try HaltSwitch.checkpoint(HostEnvironment.value(HaltSwitch.variable)), logger: logger)
             try HostFile.makeFolder(settings.restDirectory)
-            let server = try await RESTServer(
+            let server = try RESTServer(
                 control: coordinator,
                 configuration: RESTConfiguration(
                     listen: [.init(host: settings.restListen.host, port: settings.restListen.port)],
@@ -49,7 +50,7 @@ struct CoordinatorCommand: AsyncParsableCommand {
                 "coordinator runs",
                 metadata: ["nodes": "\(enrolment.roster.nodes.count)", "fleet": "\(enrolment.state.fleetUUID)"])
             let services = ServiceGroup(
-                services: [Direction(coordinator: coordinator), server],
+                services: [Direction(coordinator: coordinator), Interface(server: server)],
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
             try await services.run()
         }
@@ -66,7 +67,7 @@ struct CoordinatorCommand: AsyncParsableCommand {
                 enrolled[key] = enrolment.state.numbers[name]
             }
             return try CoordinatorZeroMQBus(
-                endpoints: [settings.busListen], keyPair: keys, enrolled: enrolled, logger: logger)
+                endpoints: [settings.busListen], key: keys, enrolled: enrolled, logger: logger)
         }
 
         private func freshFleet() -> SQLiteJournal.FreshFleet {
@@ -115,6 +116,13 @@ struct Direction: Service {
     }
 }
 
+/// The REST server for as long as the process lives.
+struct Interface: Service {
+    let server: RESTServer
+
+    func run() async throws { try await server.run() }
+}
+
 /// A version 4 UUID (RFC 4122 §4.4) as text.
 enum RandomUUID {
     static func text(_ random: [UInt8]) -> String {
@@ -130,5 +138,3 @@ enum RandomUUID {
         return text
     }
 }
-
-extension Logger.Level: @retroactive ExpressibleByArgument {}

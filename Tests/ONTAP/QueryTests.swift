@@ -1,0 +1,162 @@
+import Testing
+
+@testable import ONTAP
+
+@Suite("Queries")
+struct QueryTests {
+    private func call(_ target: String, method: String = "GET", accept: String? = nil) throws -> Call {
+        try Call(Request(method: method, target: target, accept: accept, body: method == "PATCH" ? Array("{}".utf8) : []))
+    }
+
+    private func answer(_ target: String, accept: String? = nil) throws -> JSONValue {
+        let call = try call(target, accept: accept)
+        let records: [JSONObject] =
+            switch call.route.resource.kind {
+            case .ipsec: [IPsecRecord(enabled: true).json]
+            case .cluster: [ClusterRecord(name: "fleet", uuid: "u").json]
+            case .nodes:
+                (1...5).map { NodeRecord(uuid: "u\($0)", name: "node\($0)", isUp: $0 % 2 == 1).json }
+            case .rollouts: []
+            }
+        return try JSONParser.parse(Array(Answer(call, records: records).body.utf8))
+    }
+
+    @Test(
+        "Both prefixes, a slash at the end and escapes lead to the same resource",
+        arguments: [
+            "/api/security/ipsec", "/api/v1/security/ipsec", "/api/security/ipsec/", "/api/security/%69psec",
+            "/api/security/ipsec?",
+        ])
+    func routes(target: String) throws {
+        #expect(try call(target).route.resource.kind == .ipsec)
+    }
+
+    @Test(
+        "Names and values are percent-decoded, and plus is a space",
+        arguments: [
+            ("", []), ("a=b", ["a", "b"]), ("a=", ["a", ""]), ("a=b=c", ["a", "b=c"]), ("&&a=b&", ["a", "b"]),
+            ("%61=%2A+%2C%20", ["a", "* , "]), ("a=%c3%a9&b=2", ["a", "é", "b", "2"]),
+        ] as [(String, [String])])
+    func decodes(text: String, items: [String]) throws {
+        #expect(try QueryText(text).items.flatMap { [$0.name, $0.value] } == items)
+    }
+
+    @Test(
+        "A query that cannot be decoded is refused",
+        arguments: [
+            ("a=%", .badQueryValue), ("a=%4", .badQueryValue), ("a=%zz", .badQueryValue), ("a=%ff", .badQueryValue),
+            ("a=%c3", .badQueryValue), ("a", .queryWithoutEqualSign), ("=b", .unexpectedArgument),
+            (String(repeating: "a=b&", count: 129), .badQueryValue),
+        ] as [(String, APIError.Code)])
+    func refusesBadQueries(text: String, code: APIError.Code) {
+        let error = #expect(throws: APIError.self) { try QueryText(text) }
+        #expect(error?.code == code)
+    }
+
+    @Test(
+        "Fields choose what is shown; keys and links come regardless",
+        arguments: [
+            ("/api/cluster", ["name", "uuid", "version", "_links"]), ("/api/cluster?fields=", ["name", "uuid", "version", "_links"]),
+            ("/api/cluster?fields=%2A", ["name", "uuid", "version", "_links"]),
+            ("/api/cluster?fields=**", ["name", "uuid", "version", "_links"]),
+            ("/api/cluster?fields=version", ["version", "_links"]),
+            ("/api/cluster?fields=version,name", ["name", "version", "_links"]),
+            ("/api/cluster?fields=version%2C%20name", ["name", "version", "_links"]),
+            ("/api/cluster?fields=version&fields=name", ["name", "version", "_links"]),
+            ("/api/cluster?fields=_links", ["_links"]),
+            ("/api/cluster?fields=nonsense,name&ignore_unknown_fields=true", ["name", "_links"]),
+            ("/api/cluster?fields=nonsense&ignore_unknown_fields=True", ["name", "uuid", "version", "_links"]),
+            ("/api/security/ipsec?fields=enabled", ["enabled", "_links"]),
+        ])
+    func fields(target: String, names: [String]) throws {
+        guard case .object(let object) = try answer(target) else { return #expect(Bool(false)) }
+        #expect(object.members.map(\.name) == names)
+    }
+
+    @Test("Fields reach into objects")
+    func nestedFields() throws {
+        #expect(try answer("/api/cluster?fields=version.major,version.minor")["version"] == ["major": 8, "minor": 0])
+        #expect(try answer("/api/cluster?fields=version.major,version")["version"]?["generation"] == 9)
+    }
+
+    @Test("Without fields a list shows what it has, with them its keys and what was asked for")
+    func listFields() throws {
+        let target = "/api/cluster/nodes?fields=name&max_records=1"
+
+        #expect(
+            try answer(target)["records"] == [
+                ["uuid": "u1", "name": "node1", "_links": ["self": ["href": "/api/cluster/nodes/u1"]]]
+            ])
+    }
+
+    @Test("A list is ordered as asked, and stays as it was where no key tells two apart")
+    func order() throws {
+        func names(_ order: String) throws -> [JSONValue?] {
+            guard case .array(let records)? = try answer("/api/cluster/nodes?order_by=\(order)")["records"] else { return [] }
+            return records.map { $0["name"] }
+        }
+
+        #expect(try names("name%20desc") == ["node5", "node4", "node3", "node2", "node1"])
+        #expect(try names("state,name+desc") == ["node4", "node2", "node5", "node3", "node1"])
+        #expect(try names("state+asc") == ["node2", "node4", "node1", "node3", "node5"])
+    }
+
+    @Test("A list comes in pages, each with a link to the next, whatever is accepted")
+    func pages() throws {
+        var target: String? = "/api/cluster/nodes?max_records=2&fields=name"
+        var sizes: [JSONValue?] = []
+        var names: [JSONValue?] = []
+        while let next = target, sizes.count < 10 {
+            let page = try answer(next, accept: "application/json")
+            sizes.append(page["num_records"])
+            if case .array(let records)? = page["records"] { names += records.map { $0["name"] } }
+            target = nil
+            if case .string(let href)? = page["_links"]?["next"]?["href"] { target = href }
+        }
+
+        #expect(sizes == [2, 2, 1])
+        #expect(names == ["node1", "node2", "node3", "node4", "node5"])
+    }
+
+    @Test("return_records=false leaves the count")
+    func countOnly() throws {
+        #expect(try answer("/api/cluster/nodes?return_records=false") == ["num_records": 5])
+        #expect(try answer("/api/security/ipsec?return_records=False") == ["num_records": 1])
+    }
+
+    @Test(
+        "Accept decides over links",
+        arguments: [
+            (nil, .hal), ("", .hal), ("*/*", .hal), ("text/html", .hal), ("application/hal+json", .hal),
+            ("application/json", .plain), ("Application/JSON; charset=utf-8", .plain),
+            ("application/json, */*;q=0.1", .plain), ("application/hal+json,application/json", .hal),
+            ("application/hal+json;q=0.5, application/json", .plain), ("application/json;q=0", .hal),
+            ("application/json;q=x", .hal),
+        ] as [(String?, Representation)])
+    func accepts(header: String?, representation: Representation) {
+        #expect(Representation(accept: header) == representation)
+    }
+
+    @Test("Every common code answers with the status that goes with it")
+    func statuses() {
+        #expect(APIError.Code.allCases.allSatisfy { (400...503).contains($0.status) })
+        #expect(APIError.unknownPath.status == 404)
+        #expect(APIError.ipsec(.unsupported, reasons: []).status == 500)
+    }
+
+    @Test("Arguments are bounded, and the last says how many more there are")
+    func manyArguments() throws {
+        let error = APIError.ipsec(.enableFailed, reasons: (1...1_000).map { "node\($0): no report within 10 s" })
+        guard case .array(let arguments)? = error.body["error"]?["arguments"] else { return #expect(Bool(false)) }
+
+        #expect(arguments.count == APIError.argumentsMaximum)
+        #expect(arguments.last?["message"] == "and 745 more")
+    }
+
+    @Test("What a client sent is quoted in part only")
+    func longNames() {
+        let error = APIError.unexpectedArgument(String(repeating: "é", count: 100_000))
+
+        #expect(error.message.utf8.count < 400)
+    }
+}
