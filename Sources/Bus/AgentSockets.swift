@@ -17,7 +17,7 @@ struct AgentSockets: ~Copyable {
         let options: [SocketOption] = [
             .curveClient(key, server: server), .ipv6(true),
             // Nothing is kept for a coordinator that is not there: it asks again when it is back.
-            .immediate(true), .frameMaximum(Int64(WireLimits.coordinatorFrameMaximum)),
+            .immediate(true), .frameMaximum(Int64(WireLimits.coordinatorFrameMaximum + BusLimits.curveOverhead)),
             .sendQueueMaximum(BusLimits.peerQueueMaximum), .receiveQueueMaximum(BusLimits.peerQueueMaximum),
             .heartbeat(
                 intervalMilliseconds: BusLimits.agentHeartbeatTimeoutMilliseconds / 3,

@@ -1,5 +1,8 @@
 /// What a bus dropped since it started.
 public struct BusCounters: Hashable, Sendable {
+    /// Nothing was dropped.
+    public init() {}
+
     /// Frames that are no message.
     public var badFrames: UInt64 = 0
     /// Messages of a connection that its node had replaced.

@@ -9,6 +9,8 @@ public enum BusLimits {
     public static let batchesMaximum = 1_024
     /// Messages that wait for one peer, each way. A rollout has a handful under way with a node; beyond, they are dropped.
     static let peerQueueMaximum: Int32 = 256
+    /// What CURVE adds to a frame (RFC 26: command name 8, nonce 8, box 16, flags 1), which libzmq counts as well; in bytes.
+    static let curveOverhead = 33
     /// A whole fleet connects at once after a restart; the kernel's net.core.somaxconn bounds it further.
     static let backlog: Int32 = 4_096
     /// One line of a kind of fault in so much time; the line counts what it left out.

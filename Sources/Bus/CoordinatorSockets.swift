@@ -44,7 +44,7 @@ struct CoordinatorSockets: ~Copyable {
         let router = try ZeroMQSocket(.router, in: context)
         let options: [SocketOption] = [
             .curveServer(key, domain: domain), .backlog(BusLimits.backlog), .ipv6(true), .routerMandatory(true),
-            .routerHandover(false), .frameMaximum(Int64(WireLimits.agentFrameMaximum)),
+            .routerHandover(false), .frameMaximum(Int64(WireLimits.agentFrameMaximum + BusLimits.curveOverhead)),
             .sendQueueMaximum(BusLimits.peerQueueMaximum), .receiveQueueMaximum(BusLimits.peerQueueMaximum),
             .heartbeat(
                 intervalMilliseconds: BusLimits.heartbeatIntervalMilliseconds(nodes: nodes),

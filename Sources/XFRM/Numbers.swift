@@ -90,7 +90,7 @@ enum FieldValue {
     static let actionBlock: UInt8 = 1
     /// XFRM_POLICY_TYPE_MAIN
     static let policyTypeMain: UInt8 = 0
-    /// XFRM_INF: no limit.
+    /// XFRM_INF: no limit of bytes or packets.
     static let unlimited: UInt64 = .max
     /// XFRMA_REPLAY_ESN_MAX: the greatest window, in packets.
     static let replayWindowMaximum: UInt32 = 4_096

@@ -40,10 +40,12 @@ extension OutputSpan where Element == UInt8 {
         append(zeros: 8)
     }
 
-    /// struct xfrm_lifetime_cfg: eight __u64 limits, here all XFRM_INF.
+    /// struct xfrm_lifetime_cfg: four __u64 limits of bytes and packets, here XFRM_INF, and four of seconds, here 0. To the
+    /// kernel's timers only 0 means no limit: XFRM_INF seconds overflow, and the object expires at the first tick.
     /// struct xfrm_lifetime_cur: four __u64 counts, here 0.
     mutating func appendLifetimes() {
-        for _ in 0..<8 { append(native: FieldValue.unlimited) }
+        for _ in 0..<4 { append(native: FieldValue.unlimited) }
+        for _ in 0..<4 { append(native: UInt64(0)) }
         append(zeros: 4 * 8)
     }
 

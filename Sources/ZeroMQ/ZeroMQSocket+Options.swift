@@ -9,6 +9,8 @@ public enum SocketOption: Sendable {
     case receiveQueueMaximum(Int32)
     /// In bytes; a peer that sends a longer frame is disconnected.
     case frameMaximum(Int64)
+    /// The name under which a router knows this socket; without it the router chooses one.
+    case routingID([UInt8])
     /// Connections that wait to be accepted: libzmq's own 100 turns a restart into half a minute.
     case backlog(Int32)
     /// IPv6 beside IPv4.
@@ -43,6 +45,7 @@ extension ZeroMQSocket {
         case .sendQueueMaximum(let value): try set(ZMQ_SNDHWM, value)
         case .receiveQueueMaximum(let value): try set(ZMQ_RCVHWM, value)
         case .frameMaximum(let value): try set(ZMQ_MAXMSGSIZE, value)
+        case .routingID(let bytes): try set(ZMQ_ROUTING_ID, bytes)
         case .backlog(let value): try set(ZMQ_BACKLOG, value)
         case .ipv6(let isOn): try set(ZMQ_IPV6, isOn)
         case .immediate(let isOn): try set(ZMQ_IMMEDIATE, isOn)

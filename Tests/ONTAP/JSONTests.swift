@@ -99,14 +99,6 @@ struct JSONTests {
         #expect(value.text(pretty: false) == #"{"a":1,"b":[true,{"c":null}],"d":[],"e":{},"f":1.50}"#)
     }
 
-    @Test("A captured 404 of ONTAP, 102 bytes long, has the same length here")
-    func captured() {
-        // The fields as that answer had them; the wording is as long.
-        let error = APIError(.unexpectedArgument, "Unexpected argument \"0123456789abc\".")
-
-        #expect(error.body.text(pretty: true).utf8.count == 102)
-    }
-
     @Test("What is written is read back", arguments: ["a\"b\\c\n\r\t\u{0}\u{1f}\u{7f}", "é🛡\u{2028}", ""])
     func roundTrip(text: String) throws {
         let value: JSONValue = ["name": .string(text)]

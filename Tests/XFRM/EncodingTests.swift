@@ -13,7 +13,7 @@ struct EncodingTests {
     func newPolicy() throws {
         let bytes = try Fixtures.message(.addPolicy(Fixtures.policy(.out, spi: Fixtures.outbound)))
 
-        let unlimited = String(repeating: "ff", count: 64)
+        let unlimited = String(repeating: "ff", count: 32) + String(repeating: "00", count: 32)
         let expected =
             "fc000000" + "1300" + "0506" + "07000000" + "00000000"
             // xfrm_selector: daddr, saddr, ports and masks, family, prefixes, protocol, interface, user
@@ -61,7 +61,8 @@ struct EncodingTests {
         #expect(info[16 + 214] == 0, "transport mode")
         #expect(info[16 + 215] == 0, "legacy window")
         #expect(info[16 + 216] == 128, "XFRM_STATE_ESN")
-        #expect(info[(16 + 96)..<(16 + 160)].allSatisfy { $0 == 0xff }, "XFRM_INF")
+        #expect(info[(16 + 96)..<(16 + 128)].allSatisfy { $0 == 0xff }, "bytes and packets: XFRM_INF")
+        #expect(info[(16 + 128)..<(16 + 160)].allSatisfy { $0 == 0 }, "seconds: 0, for XFRM_INF expires at once")
         #expect(Array(bytes[316..<352]) == Fixtures.key)
         #expect(bytes.count == 16 + 224 + 112 + 4 + 24 + Int(window) / 8)
     }

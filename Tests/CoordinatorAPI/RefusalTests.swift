@@ -1,0 +1,197 @@
+import HTTPTypes
+import HummingbirdTesting
+import ONTAP
+import Testing
+
+@testable import CoordinatorAPI
+
+/// One request that must be refused, and how.
+struct Refusal: Sendable {
+    var method: String
+    var target: String
+    var body: String?
+    var status: Int
+    var code: String
+    var fault: String?
+
+    init(_ method: String, _ target: String, _ status: Int, _ code: String, _ fault: String? = nil) {
+        self.init(method, target, nil, status, code, fault)
+    }
+
+    init(
+        _ method: String, _ target: String, _ body: String?, _ status: Int, _ code: String, _ fault: String? = nil
+    ) {
+        self.method = method
+        self.target = target
+        self.body = body
+        self.status = status
+        self.code = code
+        self.fault = fault
+    }
+}
+
+@Suite("Refusals")
+struct RefusalTests {
+    private static let ipsec = "/api/security/ipsec"
+    private static let yes = #"{"enabled": true}"#
+
+    private static let paths: [Refusal] = [
+        .init("GET", "/", 404, "3"), .init("GET", "/api", 404, "3"), .init("GET", "/api/", 404, "3"),
+        .init("GET", "/api/v1", 404, "3"), .init("GET", "/api/v2/cluster", 404, "3"),
+        .init("GET", "/api/v1/v1/cluster", 404, "3"), .init("GET", "/security/ipsec", 404, "3"),
+        .init("GET", "/api/security", 404, "3"), .init("GET", "/api/security/ipsec/policies", 404, "3"),
+        .init("GET", "/api/security/ipsec/security-associations", 404, "3"),
+        .init("GET", "/api/security/ipsec//", 404, "3"), .init("GET", "//api/cluster", 404, "3"),
+        .init("GET", "/API/cluster", 404, "3"), .init("GET", "/api/cluster/../security/ipsec", 404, "3"),
+        .init("GET", "/api/security%2Fipsec", 404, "3"), .init("GET", "/api/cluster%", 404, "3"),
+        .init("GET", "/api/cluster/jobs/1", 404, "3"), .init("GET", "/api/cluster/nodes/a/b", 404, "3"),
+        .init("GET", "/api/private/cli/security/ipsec/config", 404, "3"),
+        .init("DELETE", "/api/x", 404, "3"), .init("PATCH", "/api/x", yes, 404, "3"),
+        .init("GET", "/api/cluster/nodes/no-such-node", 404, "4"), .init("GET", "/api/fleet/rollouts/99", 404, "4"),
+        .init("GET", "/api/cluster?fields=" + String(repeating: "a", count: 8_192), 414, "7"),
+    ]
+
+    private static let methods: [Refusal] = [
+        .init("POST", ipsec, yes, 405, "3"), .init("PUT", ipsec, yes, 405, "3"), .init("DELETE", ipsec, 405, "3"),
+        .init("TRACE", ipsec, 405, "3"), .init("MOVE", ipsec, 405, "3"),
+        .init("PATCH", "/api/cluster", yes, 405, "3"), .init("POST", "/api/cluster/nodes", "{}", 405, "3"),
+        .init("DELETE", "/api/fleet/rollouts/1", 405, "3"),
+    ]
+
+    private static let queries: [Refusal] = [
+        .init("GET", ipsec + "?nonsense=1", 400, "262179", "nonsense"),
+        .init("GET", ipsec + "?offset=1", 400, "262179", "offset"),
+        .init("GET", ipsec + "?enabled=true", 400, "262250", "enabled"),
+        .init("GET", "/api/cluster?version.major=9", 400, "262250", "version.major"),
+        .init("GET", ipsec + "?fields=replay_window", 400, "262197", "fields"),
+        .init("GET", ipsec + "?fields=enabled,nonsense", 400, "262197", "fields"),
+        .init("GET", ipsec + "?fields=enabled.x", 400, "262197", "fields"),
+        .init("GET", "/api/cluster?fields=version.", 400, "262197", "fields"),
+        .init("GET", "/api/cluster?fields=name&fields=x", 400, "262197", "fields"),
+        .init("GET", "/api/cluster?fields=x&ignore_unknown_fields=false", 400, "262197", "fields"),
+        .init("GET", "/api/cluster?fields=version%7Bmajor%7D", 400, "262286", "fields"),
+        .init("GET", ipsec + "?max_records=ten", 400, "262197", "max_records"),
+        .init("GET", ipsec + "?max_records=", 400, "262197", "max_records"),
+        .init("GET", ipsec + "?max_records=-1", 400, "262197", "max_records"),
+        .init("GET", ipsec + "?max_records=0", 400, "262197", "max_records"),
+        .init("GET", ipsec + "?max_records=99999999999999999999", 400, "262197", "max_records"),
+        .init("GET", ipsec + "?return_records=yes", 400, "262197", "return_records"),
+        .init("GET", ipsec + "?return_records=TRUE", 400, "262197", "return_records"),
+        .init("GET", ipsec + "?return_timeout=121", 400, "262197", "return_timeout"),
+        .init("GET", ipsec + "?return_timeout=1.5", 400, "262197", "return_timeout"),
+        .init("GET", ipsec + "?pretty=1", 400, "262197", "pretty"),
+        .init("GET", ipsec + "?ignore_unknown_fields=", 400, "262197", "ignore_unknown_fields"),
+        .init("GET", ipsec + "?order_by=nonsense", 400, "262268", "order_by"),
+        .init("GET", ipsec + "?order_by=_links", 400, "262268", "order_by"),
+        .init("GET", ipsec + "?order_by=enabled%20up", 400, "262197", "order_by"),
+        .init("GET", ipsec + "?order_by=", 400, "262197", "order_by"),
+        .init("GET", "/api/cluster/nodes?offset=-1", 400, "262197", "offset"),
+        .init("GET", ipsec + "?pretty=true&pretty=true", 400, "262188", "pretty"),
+        .init("GET", ipsec + "?pretty", 400, "262248", "pretty"),
+        .init("GET", ipsec + "?a=%zz", 400, "262197", "query"),
+        .init("PATCH", ipsec + "?return_timeout=-1", yes, 400, "262197", "return_timeout"),
+        .init("PATCH", ipsec + "?return_timeout=soon", yes, 400, "262197", "return_timeout"),
+        .init("PATCH", ipsec + "?return_records=1", yes, 400, "262197", "return_records"),
+        .init("PATCH", ipsec + "?fields=enabled", yes, 400, "262179", "fields"),
+        .init("PATCH", ipsec + "?max_records=1", yes, 400, "262179", "max_records"),
+        .init("PATCH", ipsec + "?nonsense=", yes, 400, "262179", "nonsense"),
+        .init("PATCH", ipsec + "?enabled=false", yes, 400, "262250", "enabled"),
+    ]
+
+    private static let bodies: [Refusal] = [
+        .init("PATCH", ipsec, nil, 400, "262199"), .init("PATCH", ipsec, "{", 400, "262199"),
+        .init("PATCH", ipsec, "enabled=true", 400, "262199"), .init("PATCH", ipsec, yes + "x", 400, "262199"),
+        .init("PATCH", ipsec, yes + yes, 400, "262199"), .init("PATCH", ipsec, "\u{feff}" + yes, 400, "262199"),
+        .init("PATCH", ipsec, #"{"enabled": True}"#, 400, "262199"),
+        .init("PATCH", ipsec, #"{"enabled": 99999999999999999999}"#, 400, "262200"),
+        .init("PATCH", ipsec, String(repeating: "[", count: 500_000), 400, "262200"),
+        .init("PATCH", ipsec, #"{"enabled": "\ud800"}"#, 400, "262201"),
+        .init("PATCH", ipsec, "[]", 400, "262201"), .init("PATCH", ipsec, "true", 400, "262201"),
+        .init("PATCH", ipsec, "null", 400, "262201"),
+        .init("PATCH", ipsec, #"{"enabled": true, "enabled": false}"#, 400, "262188", "enabled"),
+        .init("PATCH", ipsec, #"{"enabled": "true"}"#, 400, "262185", "enabled"),
+        .init("PATCH", ipsec, #"{"enabled": 1}"#, 400, "262185", "enabled"),
+        .init("PATCH", ipsec, #"{"enabled": null}"#, 400, "262185", "enabled"),
+        .init("PATCH", ipsec, #"{"enabled": [true]}"#, 400, "262185", "enabled"),
+        .init("PATCH", ipsec, #"{"enabled": {}}"#, 400, "262185", "enabled"),
+        .init("PATCH", ipsec, #"{"enabled": true, "replay_window": 64}"#, 400, "262179", "replay_window"),
+        .init("PATCH", ipsec, #"{"Enabled": true}"#, 400, "262179", "Enabled"),
+        .init("PATCH", ipsec, #"{"enabled": true, "metric": 1}"#, 400, "262179", "metric"),
+        .init("PATCH", ipsec, #"{"": true}"#, 400, "262179", ""),
+        .init("PATCH", ipsec, "{" + String(repeating: " ", count: 1_048_576) + "}", 413, "7"),
+        .init("GET", ipsec, "{}", 400, "262198"), .init("HEAD", ipsec, "{}", 400, "262198"),
+        .init("GET", "/api/cluster", yes, 400, "262198"),
+    ]
+
+    private static var all: [Refusal] { paths + methods + queries + bodies }
+
+    @Test("Every bad request is refused with ONTAP's status, code and target, and changes nothing",
+        arguments: Transport.allCases)
+    func table(transport: Transport) async throws {
+        #expect(Self.all.count >= 60)
+        let fixture = try ServerFixture()
+
+        try await fixture.test(transport.setup) { client in
+            for refusal in Self.all {
+                let answer = try await client.send(
+                    refusal.method, refusal.target, body: refusal.body, authorization: fixture.authorization)
+                let what = "\(refusal.method) \(refusal.target.prefix(80)) \(refusal.body?.prefix(40) ?? "")"
+
+                #expect(answer.status.code == refusal.status, "\(what)")
+                // An answer to HEAD has no body to look at.
+                if refusal.method == "HEAD" { continue }
+                let error = try JSONParser.parse(Array(answer.text.utf8))["error"]
+                #expect(error?["code"] == .string(refusal.code), "\(what)")
+                #expect(error?["target"] == refusal.fault.map(JSONValue.string), "\(what)")
+                #expect(error?["message"] != nil, "\(what)")
+                #expect(answer.text.hasPrefix("{\n  \"error\": {"), "\(what)")
+            }
+        }
+        #expect(fixture.fleet.changes.isEmpty)
+    }
+
+    @Test("A wrong method is told the right ones")
+    func allowed() async throws {
+        let fixture = try ServerFixture()
+
+        try await fixture.test(.router) { client in
+            let answer = try await client.send(
+                "DELETE", Self.ipsec, authorization: fixture.authorization)
+            #expect(answer.headers[.allow] == "GET, HEAD, OPTIONS, PATCH")
+        }
+    }
+
+    @Test(
+        "Without the right name and password nothing is answered or changed, and the challenge is Basic",
+        arguments: [
+            nil, "", "Basic", "Basic !!!!", "Basic YWRtaW4=", "Basic OnB3", "Basic YWRtaW46", "Basic YWRtaW46d3Jvbmc=",
+            "Basic cm9vdDp3cm9uZw==", "Bearer YWRtaW46d3Jvbmc=", "Digest username=admin",
+            "Basic " + String(repeating: "A", count: 4_096),
+        ] as [String?])
+    func strangers(authorization: String?) async throws {
+        let fixture = try ServerFixture()
+
+        for transport in Transport.allCases {
+            try await fixture.test(transport.setup) { client in
+                for (method, target, body) in [
+                    ("GET", Self.ipsec, nil), ("PATCH", Self.ipsec, Self.yes), ("GET", "/nonsense", nil),
+                    ("OPTIONS", Self.ipsec, nil),
+                ] {
+                    let answer = try await client.send(method, target, body: body, authorization: authorization)
+                    #expect(answer.status == .unauthorized)
+                    #expect(answer.headers[.wwwAuthenticate]?.hasPrefix("Basic realm=\"") == true)
+                    #expect(
+                        answer.text == """
+                            {
+                              "error": {
+                                "message": "User is not authorized.",
+                                "code": "6691623"
+                              }
+                            }
+                            """)
+                }
+            }
+        }
+        #expect(fixture.fleet.changes.isEmpty)
+    }
+}
