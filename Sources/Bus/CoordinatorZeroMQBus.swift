@@ -156,7 +156,9 @@ public actor CoordinatorZeroMQBus: CoordinatorBus {
         if let heldBack = badFrameGate.pass(at: .now) {
             logger.warning(
                 "bad frame dropped",
-                metadata: ["node": "\(node.map { "\($0)" } ?? "unknown")", "reason": "\(reason)", "also": "\(heldBack)"])
+                metadata: [
+                    "node": "\(node.map { "\($0)" } ?? "unknown")", "reason": "\(reason)", "also": "\(heldBack)",
+                ])
         }
         return nil
     }

@@ -31,7 +31,8 @@ extension WireEdgeRule {
         }
         for wire in edges {
             let edge = Edge(
-                try WireFields.number(wire.node, "rule.edges.node"), try WireFields.number(wire.peer, "rule.edges.peer"))
+                try WireFields.number(wire.node, "rule.edges.node"), try WireFields.number(wire.peer, "rule.edges.peer")
+            )
             guard edge.node != edge.peer else { throw .invalid(field: "rule.edges") }
             guard rule.edges.updateValue(try WireFields.rung(wire.rung, "rule.edges.rung"), forKey: edge) == nil else {
                 throw .duplicate(field: "rule.edges")

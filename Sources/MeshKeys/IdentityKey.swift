@@ -15,7 +15,9 @@ public struct IdentityKey: Sendable {
     public init(_ secret: Secret) throws(KeyError) {
         let key = secret.withBytes { bytes in
             // Safe because the key copies the bytes into memory that it wipes itself.
-            unsafe bytes.withUnsafeBufferPointer { try? unsafe Curve25519.KeyAgreement.PrivateKey(rawRepresentation: $0) }
+            unsafe bytes.withUnsafeBufferPointer {
+                try? unsafe Curve25519.KeyAgreement.PrivateKey(rawRepresentation: $0)
+            }
         }
         guard let key else {
             throw .wrongLength(of: "identity key", expected: Self.byteCount, found: secret.count)

@@ -41,7 +41,8 @@ public struct Authenticator: ~Copyable {
             let frames = request.frames
             // version, request id, domain, address, routing id, mechanism, credentials.
             let isCurve =
-                frames.count == 7 && frames[0] == Self.version && frames[2] == domain && frames[5] == Array("CURVE".utf8)
+                frames.count == 7 && frames[0] == Self.version && frames[2] == domain
+                && frames[5] == Array("CURVE".utf8)
             let key = isCurve ? CurvePublicKey(bytes: frames[6]) : nil
             let userID = key.flatMap { admitted[$0] }
             let status = userID == nil ? "400" : "200"

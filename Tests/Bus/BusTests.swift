@@ -89,7 +89,8 @@ struct BusTests {
         let order = try WireCodec.encode(TestFleet.order(step: 1))
         let report = try WireCodec.encode(TestFleet.report(step: 1))
         let garbage: [[[UInt8]]] = [
-            [[]], [[0xff, 0xff]], [Array("GET / HTTP/1.1".utf8)], [order], [Array(report.dropLast())], [report, report],
+            [[]], [[0xff, 0xff]], [Array("GET / HTTP/1.1".utf8)], [order], [Array(report.dropLast())],
+            [report, report],
             (0..<100).map { [$0] }, [[UInt8](repeating: 0x0a, count: WireLimits.agentFrameMaximum)],
         ]
         let attacker = try RawPeer(fleet, key: fleet.key(1))

@@ -20,7 +20,9 @@ struct ConnectionTableTests {
         #expect(table.connection(of: 2) == nil)
     }
 
-    @Test("A routing id that the router did not give out is none", arguments: [[], [0, 1], [1, 0, 0, 0, 1], [0, 0, 0, 0, 0, 1]])
+    @Test(
+        "A routing id that the router did not give out is none",
+        arguments: [[], [0, 1], [1, 0, 0, 0, 1], [0, 0, 0, 0, 0, 1]])
     func foreign(bytes: [UInt8]) {
         #expect(RoutingID(bytes) == nil)
     }

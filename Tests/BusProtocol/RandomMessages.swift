@@ -36,7 +36,8 @@ struct RandomMessages {
         case 0:
             .hello(
                 Hello(
-                    protocolVersion: protocolVersion, bootID: bytes(16), incarnation: .random(in: 0 ... .max, using: &generator),
+                    protocolVersion: protocolVersion, bootID: bytes(16),
+                    incarnation: .random(in: 0 ... .max, using: &generator),
                     epoch: maybe { Epoch(.random(in: 0 ... .max, using: &$0.generator)) }, newest: generation()))
         case 1: .report(report())
         default:
@@ -168,7 +169,9 @@ struct RandomMessages {
     }
 
     private mutating func text() -> String {
-        String((0..<Int.random(in: 0...60, using: &generator)).map { _ in "aß€😀 \n".randomElement(using: &generator) ?? "a" })
+        String(
+            (0..<Int.random(in: 0...60, using: &generator)).map { _ in "aß€😀 \n".randomElement(using: &generator) ?? "a"
+            })
     }
 
     private mutating func maybe<Value>(_ make: (inout Self) -> Value) -> Value? {

@@ -44,7 +44,8 @@ struct WireCodecTests {
     func noise() {
         var generator = Seeded(1)
         for _ in 0..<5_000 {
-            readBoth((0..<Int.random(in: 0...80, using: &generator)).map { _ in .random(in: 0 ... .max, using: &generator) })
+            readBoth(
+                (0..<Int.random(in: 0...80, using: &generator)).map { _ in .random(in: 0 ... .max, using: &generator) })
         }
         #expect(throws: WireError.malformed) { try WireCodec.agentMessage([]) }
         #expect(throws: WireError.malformed) { try WireCodec.agentMessage([0xff]) }
@@ -63,7 +64,8 @@ struct WireCodecTests {
     @Test("A hello of another protocol version is read as far as its version", arguments: [0, 2, UInt32.max])
     func otherVersion(version: UInt32) throws {
         let hello = Hello(
-            protocolVersion: version, bootID: [UInt8](repeating: 0, count: 16), incarnation: 1, epoch: nil, newest: .none)
+            protocolVersion: version, bootID: [UInt8](repeating: 0, count: 16), incarnation: 1, epoch: nil,
+            newest: .none)
         let frame = try WireCodec.encode(.hello(hello))
 
         #expect(throws: WireError.unsupported(version: version)) { try WireCodec.agentMessage(frame) }
@@ -175,7 +177,8 @@ struct HostileFrameTests {
                 $0.hello.newest = .max
             } == .invalid(field: "hello.newest"))
         #expect(
-            try refusal(fromAgent: false) { $0.heartbeat.clockMicroseconds = .max } == .invalid(field: "heartbeat.clock"))
+            try refusal(fromAgent: false) { $0.heartbeat.clockMicroseconds = .max }
+                == .invalid(field: "heartbeat.clock"))
         #expect(
             try refusal {
                 $0.hello = WireHello(hello)

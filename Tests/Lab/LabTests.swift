@@ -56,7 +56,11 @@ struct LabTests {
     func agentKills() throws { try expectSuccess(["--nodes", "3"], "kills.sh", ["agent"]) }
 
     @Test("With the coordinator on a node the bus stays up by its bypass, and not without")
-    func coordinatorOnNode() throws { try expectSuccess(["--coordinator-on", "node1"], "coordinator-on-node.sh") }
+    func coordinatorOnNode() throws {
+        try expectSuccess(["--coordinator-on", "node1"], "coordinator-on-node.sh")
+        try expectSuccess(
+            ["--coordinator-on", "node1", "--without-bus-bypass"], "coordinator-on-node.sh", ["without"])
+    }
 
     @Test("A kernel that cannot load ESP is refused with 66257199")
     func modulesHidden() throws { try expectSuccess(["--kernel", "uml", "--hide-modules"], "unsupported.sh") }

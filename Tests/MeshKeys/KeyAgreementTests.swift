@@ -200,10 +200,11 @@ struct KeyAgreementTests {
         #expect(refusal { own, _, set in set.offers[own.number]?.id[0] = 0 } == .otherOffer(set: Self.set))
         #expect(refusal { own, _, _ in own.identityKey[0] ^= 1 } == .otherIdentity)
         #expect(refusal { own, peer, _ in peer.number = own.number } == .ownPeer)
-        #expect(refusal { own, peer, _ in
-            own.addresses.removeAll { $0.family == .ipv6 }
-            peer.addresses.removeAll { $0.family == .ipv4 }
-        } == .noCommonFamily(peer: 262_143))
+        #expect(
+            refusal { own, peer, _ in
+                own.addresses.removeAll { $0.family == .ipv6 }
+                peer.addresses.removeAll { $0.family == .ipv4 }
+            } == .noCommonFamily(peer: 262_143))
         let short = refusal { _, peer, set in set.offers[peer.number]?.ephemeralKey.removeLast() }
         #expect(short == .wrongLength(of: "ephemeral key of node 262143", expected: 32, found: 31))
         let many = refusal { _, peer, _ in peer.addresses += peer.addresses }

@@ -63,7 +63,8 @@ struct SocketTests {
         #expect(whole.frames == [[7]] && !whole.isCut)
     }
 
-    @Test("A bind that fails says which endpoint and why", arguments: ["tcp://192.0.2.1:0", "tcp://here", "carrier://x"])
+    @Test(
+        "A bind that fails says which endpoint and why", arguments: ["tcp://192.0.2.1:0", "tcp://here", "carrier://x"])
     func bindFails(endpoint: String) throws {
         let context = try ZeroMQContext()
         let socket = try ZeroMQSocket(.router, in: context)
