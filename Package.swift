@@ -120,7 +120,7 @@ let package = Package(
         tests("Netlink", ["Fleet", "XFRM", "MeshKeys", "Ports", "Netlink", "CMnl"]),
         tests("KernelContract", ["Fleet", "XFRM", "MeshKeys", "Ports", "Netlink", "Simulation", "CLinux"]),
         tests("MeshKeys", ["Fleet", "MeshKeys", crypto]),
-        tests("BusProtocol", ["Fleet", "Ladder", "BusProtocol"]),
+        tests("BusProtocol", ["Fleet", "Ladder", "BusProtocol", protobuf]),
         tests("ZeroMQ", ["ZeroMQ", "MeshKeys"]),
         tests("Bus", ["Fleet", "Ladder", "Ports", "BusProtocol", "ZeroMQ", "Bus", logging]),
         tests("ONTAP", ["ONTAP"]),

@@ -7,7 +7,8 @@ internal import X509
 /// The server's certificate and key, made at the first start and kept in the server's folder.
 ///
 /// The server certificate is made anew when it lacks a name, ends within 30 days or does not fit its key; the
-/// authority never, for clients trust it. Its key may be kept elsewhere: it is needed for a new server certificate only.
+/// authority never, for clients trust it. The authority's key may be kept elsewhere: only a new server certificate
+/// needs it.
 struct TLSMaterial {
     private static let authorityKeyFile = "ca-key.pem"
     private static let serverFile = "server.pem"
@@ -82,7 +83,8 @@ struct TLSMaterial {
         in directory: ServerDirectory, now: Date
     ) throws(RESTStartError) -> Certificate {
         if let bytes = try directory.read(authorityFile, for: .everyone) {
-            let remedy = "delete \(authorityFile) and \(authorityKeyFile) to make a new one, which clients must be given"
+            let remedy =
+                "delete \(authorityFile) and \(authorityKeyFile) to make a new one, which clients must be given"
             guard let certificate = try? Certificate(pemEncoded: String(decoding: bytes, as: UTF8.self)) else {
                 throw RESTStartError(
                     operation: "read \(directory.path)/\(authorityFile)", message: "it is no certificate; \(remedy)")

@@ -51,7 +51,8 @@ public struct Order: Hashable, Sendable {
     private static func precedes(_ left: JSONValue?, _ right: JSONValue?) -> Bool {
         switch (left, right) {
         case (.integer(let left), .integer(let right)): left < right
-        case (.string(let left), .string(let right)): left.unicodeScalars.lexicographicallyPrecedes(right.unicodeScalars)
+        case (.string(let left), .string(let right)):
+            left.unicodeScalars.lexicographicallyPrecedes(right.unicodeScalars)
         case (.bool(let left), .bool(let right)): !left && right
         case (nil, .some), (.null, .some): right != .null
         default: false

@@ -29,7 +29,10 @@ public struct Resource: Hashable, Sendable {
         /// Whether a list can be ordered by it.
         public var isOrdered: Bool
 
-        init(_ name: String, members: [Property] = [], isKey: Bool = false, isDefault: Bool = true, isOrdered: Bool = true) {
+        init(
+            _ name: String, members: [Property] = [], isKey: Bool = false, isDefault: Bool = true,
+            isOrdered: Bool = true
+        ) {
             self.name = name
             self.members = members
             self.isDefault = isDefault

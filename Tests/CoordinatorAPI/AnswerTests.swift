@@ -21,71 +21,71 @@ struct AnswerTests {
     /// By path: the body, byte for byte.
     private static let golden = [
         "/api/security/ipsec": """
-            {
-              "enabled": false,
-              "_links": {
-                "self": {
-                  "href": "/api/security/ipsec"
-                }
-              }
+        {
+          "enabled": false,
+          "_links": {
+            "self": {
+              "href": "/api/security/ipsec"
             }
-            """,
+          }
+        }
+        """,
         "/api/v1/security/ipsec?fields=enabled&pretty=false":
             #"{"enabled":false,"_links":{"self":{"href":"/api/security/ipsec"}}}"#,
         "/api/cluster": """
-            {
-              "name": "testudo",
-              "uuid": "6e8bc430-9c3a-11d9-9669-0800200c9a66",
-              \(version),
-              "_links": {
-                "self": {
-                  "href": "/api/cluster"
-                }
-              }
+        {
+          "name": "testudo",
+          "uuid": "6e8bc430-9c3a-11d9-9669-0800200c9a66",
+          \(version),
+          "_links": {
+            "self": {
+              "href": "/api/cluster"
             }
-            """,
+          }
+        }
+        """,
         "/api/cluster?fields=version": """
-            {
-              \(version),
-              "_links": {
-                "self": {
-                  "href": "/api/cluster"
-                }
-              }
+        {
+          \(version),
+          "_links": {
+            "self": {
+              "href": "/api/cluster"
             }
-            """,
+          }
+        }
+        """,
         "/api/cluster/nodes?fields=state": """
+        {
+          "records": [
             {
-              "records": [
-                {
-                  "uuid": "\(node1)",
-                  "name": "node1",
-                  "state": "up",
-                  "_links": {
-                    "self": {
-                      "href": "/api/cluster/nodes/\(node1)"
-                    }
-                  }
-                },
-                {
-                  "uuid": "\(node2)",
-                  "name": "node2",
-                  "state": "down",
-                  "_links": {
-                    "self": {
-                      "href": "/api/cluster/nodes/\(node2)"
-                    }
-                  }
-                }
-              ],
-              "num_records": 2,
+              "uuid": "\(node1)",
+              "name": "node1",
+              "state": "up",
               "_links": {
                 "self": {
-                  "href": "/api/cluster/nodes?fields=state"
+                  "href": "/api/cluster/nodes/\(node1)"
+                }
+              }
+            },
+            {
+              "uuid": "\(node2)",
+              "name": "node2",
+              "state": "down",
+              "_links": {
+                "self": {
+                  "href": "/api/cluster/nodes/\(node2)"
                 }
               }
             }
-            """,
+          ],
+          "num_records": 2,
+          "_links": {
+            "self": {
+              "href": "/api/cluster/nodes?fields=state"
+            }
+          }
+        }
+        """,
         "/api/cluster/nodes/\(node2)?pretty=False": #"{"uuid":"\#(node2)","name":"node2","state":"down","#
             + #""_links":{"self":{"href":"/api/cluster/nodes/\#(node2)"}}}"#,
         "/api/fleet/rollouts?pretty=false": #"{"records":[{"id":2,"target":true,"outcome":"failure","#
@@ -144,9 +144,11 @@ struct AnswerTests {
         let fixture = try ServerFixture()
         let reads = [
             "/api/security/ipsec?fields=%2A",
-            "/api/security/ipsec?max_records=10&return_records=true&return_timeout=15&order_by=enabled%20desc&fields=enabled",
+            "/api/security/ipsec?max_records=10&return_records=true&return_timeout=15"
+                + "&order_by=enabled%20desc&fields=enabled",
             "/api/security/ipsec?max_records=1024&fields=", "/api/cluster?fields=version",
-            "/api/cluster?return_records=true&fields=*", "/api/cluster?ignore_unknown_fields=true&fields=version,statistics",
+            "/api/cluster?return_records=true&fields=*",
+            "/api/cluster?ignore_unknown_fields=true&fields=version,statistics",
             "/api/cluster/nodes?fields=name",
         ]
 
@@ -157,9 +159,13 @@ struct AnswerTests {
                 #expect(answer.text.hasPrefix("{"))
             }
             let changes = [
-                ("/api/security/ipsec", #"{"enabled": true}"#), ("/api/security/ipsec?return_timeout=30", #"{"enabled":true}"#),
+                ("/api/security/ipsec", #"{"enabled": true}"#),
+                ("/api/security/ipsec?return_timeout=30", #"{"enabled":true}"#),
                 ("/api/v1/security/ipsec?return_records=false", #"{"enabled":true,"_links":{"self":{"href":"x"}}}"#),
-                ("/api/security/ipsec?return_timeout=0&return_records=True", #"{"_links.self.href":"x","enabled":false}"#),
+                (
+                    "/api/security/ipsec?return_timeout=0&return_records=True",
+                    #"{"_links.self.href":"x","enabled":false}"#
+                ),
                 ("/api/security/ipsec", "{}"), ("/api/security/ipsec", #" {"_links": {}} "#),
             ]
             for (target, body) in changes {

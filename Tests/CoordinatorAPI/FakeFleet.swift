@@ -49,7 +49,9 @@ final class FakeFleet: FleetControl {
         RolloutRecord(
             id: 2, target: true, outcome: .failure, microseconds: 10_050_000, drainMicroseconds: 0,
             steps: [.init(name: "preflight", microseconds: 900)],
-            reasons: [.init(node: NodeName("node2"), message: "no report within 10 s"), .init(node: nil, message: "x")]),
+            reasons: [
+                .init(node: NodeName("node2"), message: "no report within 10 s"), .init(node: nil, message: "x"),
+            ]),
         RolloutRecord(
             id: 1, target: true, outcome: .success, microseconds: 91_000, drainMicroseconds: 50_000,
             steps: [.init(name: "accept", microseconds: 8_000), .init(name: "drain", microseconds: 50_000)],

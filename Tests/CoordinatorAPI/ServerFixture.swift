@@ -75,11 +75,20 @@ extension PasswordHash.Cost {
 final class LogLines: LogHandler {
     private let lines = Mutex<[String]>([])
 
-    var metadata: Logger.Metadata { get { [:] } set {} }
-    var logLevel: Logger.Level { get { .trace } set {} }
+    var metadata: Logger.Metadata {
+        get { [:] }
+        set {}
+    }
+    var logLevel: Logger.Level {
+        get { .trace }
+        set {}
+    }
     var text: String { lines.withLock { $0.joined(separator: "\n") } }
 
-    subscript(metadataKey _: String) -> Logger.Metadata.Value? { get { nil } set {} }
+    subscript(metadataKey _: String) -> Logger.Metadata.Value? {
+        get { nil }
+        set {}
+    }
 
     func log(event: LogEvent) {
         let pairs = (event.metadata ?? [:]).sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }

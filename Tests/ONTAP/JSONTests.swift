@@ -37,7 +37,8 @@ struct JSONTests {
         #expect(error?.offset == offset)
     }
 
-    @Test("Bytes that are not UTF-8 are refused", arguments: [[0xff], [0xc0, 0xaf], [0xed, 0xa0, 0x80], [0xe2, 0x82]])
+    @Test(
+        "Bytes that are not UTF-8 are refused", arguments: [[0xff], [0xc0, 0xaf], [0xed, 0xa0, 0x80], [0xe2, 0x82]])
     func refusesForeignBytes(bytes: [UInt8]) {
         let error = #expect(throws: JSONError.self) { try JSONParser.parse([0x22] + bytes + [0x22]) }
         #expect(error?.reason == .encoding)

@@ -5,7 +5,8 @@ import Testing
 @Suite("Queries")
 struct QueryTests {
     private func call(_ target: String, method: String = "GET", accept: String? = nil) throws -> Call {
-        try Call(Request(method: method, target: target, accept: accept, body: method == "PATCH" ? Array("{}".utf8) : []))
+        try Call(
+            Request(method: method, target: target, accept: accept, body: method == "PATCH" ? Array("{}".utf8) : []))
     }
 
     private func answer(_ target: String, accept: String? = nil) throws -> JSONValue {
@@ -56,7 +57,8 @@ struct QueryTests {
     @Test(
         "Fields choose what is shown; keys and links come regardless",
         arguments: [
-            ("/api/cluster", ["name", "uuid", "version", "_links"]), ("/api/cluster?fields=", ["name", "uuid", "version", "_links"]),
+            ("/api/cluster", ["name", "uuid", "version", "_links"]),
+            ("/api/cluster?fields=", ["name", "uuid", "version", "_links"]),
             ("/api/cluster?fields=%2A", ["name", "uuid", "version", "_links"]),
             ("/api/cluster?fields=**", ["name", "uuid", "version", "_links"]),
             ("/api/cluster?fields=version", ["version", "_links"]),
@@ -69,7 +71,10 @@ struct QueryTests {
             ("/api/security/ipsec?fields=enabled", ["enabled", "_links"]),
         ])
     func fields(target: String, names: [String]) throws {
-        guard case .object(let object) = try answer(target) else { return #expect(Bool(false)) }
+        guard case .object(let object) = try answer(target) else {
+            Issue.record("no object")
+            return
+        }
         #expect(object.members.map(\.name) == names)
     }
 
@@ -92,7 +97,9 @@ struct QueryTests {
     @Test("A list is ordered as asked, and stays as it was where no key tells two apart")
     func order() throws {
         func names(_ order: String) throws -> [JSONValue?] {
-            guard case .array(let records)? = try answer("/api/cluster/nodes?order_by=\(order)")["records"] else { return [] }
+            guard case .array(let records)? = try answer("/api/cluster/nodes?order_by=\(order)")["records"] else {
+                return []
+            }
             return records.map { $0["name"] }
         }
 
@@ -137,6 +144,23 @@ struct QueryTests {
         #expect(Representation(accept: header) == representation)
     }
 
+    @Test("Any target, method and body is understood or refused, never a crash")
+    func survivesDamage() {
+        let target = Array("/api/cluster/nodes?fields=name,uuid&order_by=name%20desc&max_records=5".utf8)
+
+        for index in target.indices {
+            for byte in UInt8.min ... .max {
+                var damaged = target
+                damaged[index] = byte
+                let text = String(decoding: damaged, as: UTF8.self)
+                for method in ["GET", "PATCH", "\u{0}"] {
+                    _ = try? Call(Request(method: method, target: text, accept: text, body: damaged))
+                }
+                _ = try? QueryText(text)
+            }
+        }
+    }
+
     @Test("Every common code answers with the status that goes with it")
     func statuses() {
         #expect(APIError.Code.allCases.allSatisfy { (400...503).contains($0.status) })
@@ -147,7 +171,10 @@ struct QueryTests {
     @Test("Arguments are bounded, and the last says how many more there are")
     func manyArguments() throws {
         let error = APIError.ipsec(.enableFailed, reasons: (1...1_000).map { "node\($0): no report within 10 s" })
-        guard case .array(let arguments)? = error.body["error"]?["arguments"] else { return #expect(Bool(false)) }
+        guard case .array(let arguments)? = error.body["error"]?["arguments"] else {
+            Issue.record("no arguments")
+            return
+        }
 
         #expect(arguments.count == APIError.argumentsMaximum)
         #expect(arguments.last?["message"] == "and 745 more")

@@ -59,7 +59,7 @@ enum ImportTable {
             "FoundationEssentials": "a bytes field is a Data",
         ],
         "Ports": ["Fleet": vocabulary, "Ladder": machines, "XFRM": kernelModel, "MeshKeys": secrets],
-        "ZeroMQ": ["CZeroMQ": "the library it wraps", "CLinux": shims, "Glibc": libc, "Synchronization": lock],
+        "ZeroMQ": ["CZeroMQ": "the library it wraps", "MeshKeys": "carries a Secret", "CLinux": shims, "Glibc": libc, "Synchronization": lock],
         "Netlink": [
             "CMnl": "the library it wraps", "CLinux": shims, "Glibc": libc, "Synchronization": lock,
             "Fleet": vocabulary,

@@ -18,5 +18,22 @@ enum UnsafeList {
             "libmnl takes and answers pointers; its receive buffer is lent as a Span",
         "Sources/Netlink/ProcFile.swift":
             "open, read and readdir take pointers; Foundation would cost the agent 50 MiB",
+        "Sources/Bus/AgentZeroMQBus.swift": "enters the actor from its own loop thread",
+        "Sources/Bus/CoordinatorZeroMQBus.swift": "enters the actor from its own loop thread",
+        "Sources/LinuxHost/HostEnvironment.swift": "getenv and environ are C strings",
+        "Sources/LinuxHost/StandardErrorLog.swift": "write takes a pointer",
+        "Sources/ZeroMQ/CurveKeys.swift": "libzmq takes and answers keys as C strings, which are wiped",
+        "Sources/ZeroMQ/LoopThread.swift": "a pthread that is an executor: Swift has no safe one that may block",
+        "Sources/ZeroMQ/SharedFrame.swift": "one encoded buffer is lent to libzmq for many peers",
+        "Sources/ZeroMQ/SocketMonitor.swift": "events are C structs in a message's bytes",
+        "Sources/ZeroMQ/WakeDescriptor.swift": "eventfd is read and written through a pointer",
+        "Sources/ZeroMQ/ZeroMQContext.swift": "owns libzmq's context, an opaque pointer",
+        "Sources/ZeroMQ/ZeroMQError.swift": "zmq_strerror answers a C string",
+        "Sources/ZeroMQ/ZeroMQSocket.swift": "owns libzmq's socket, an opaque pointer",
+        "Sources/ZeroMQ/ZeroMQSocket+Messages.swift": "messages are C structs that own their bytes",
+        "Sources/ZeroMQ/ZeroMQSocket+Options.swift": "options go through pointers",
+        "Tests/KernelContract/Namespace.swift": "setns takes a C string",
+        "Tests/Netlink/StructLayoutTests.swift": "loads C structs to compare with our bytes",
+        "Tests/ZeroMQ/SocketTests.swift": "speaks to libzmq beside our types",
     ]
 }
