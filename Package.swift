@@ -87,7 +87,7 @@ let package = Package(
         target(
             "CoordinatorAPI",
             [
-                "ONTAP", "Fleet", "Ladder", "Coordinator", crypto, cryptoExtras, certificates, hummingbird,
+                "ONTAP", "Fleet", "Ports", crypto, cryptoExtras, certificates, hummingbird,
                 hummingbirdTLS, logging,
             ]),
         // Mains: parse, configure, wire, run.
@@ -95,8 +95,7 @@ let package = Package(
             name: "testudo-coordinator",
             dependencies: [
                 "Bus", "Store", "Coordinator", "CoordinatorAPI", "ZeroMQ", "Ports", "Fleet", "Ladder", "MeshKeys",
-                "LinuxHost",
-                arguments, yaml, lifecycle, signals, logging,
+                "LinuxHost", arguments, yaml, lifecycle, signals, logging,
             ],
             swiftSettings: strict),
         .executableTarget(
@@ -127,8 +126,8 @@ let package = Package(
         tests(
             "CoordinatorAPI",
             [
-                "Fleet", "Ladder", "Ports", "ONTAP", "CoordinatorAPI", hummingbird, hummingbirdTesting, hummingbirdTLS,
-                logging,
+                "Fleet", "Ladder", "Ports", "ONTAP", "CoordinatorAPI", certificates, lifecycle, hummingbird,
+                hummingbirdTesting, hummingbirdTLS, logging,
             ]),
         tests("Soundness", []),
         tests("Lab", [], exclude: ["scripts"]),

@@ -1,29 +1,24 @@
 internal import Glibc
 public import Ports
-internal import Synchronization
 
 /// Kills or stops this process at a named place, for tests that must choose where it dies.
 ///
-/// `TESTUDO_HALT` is not a stable interface: `kill:sent accept` ends the process with SIGKILL just after it sent the
-/// order to accept, `stop:applied send` stops it with SIGSTOP, the first time that it comes there. The places are those that ``Checkpoint/reach(_:)`` names.
+/// `TESTUDO_HALT` is not a stable interface: it names a file, and what the file says is done once. `kill:sent accept` ends
+/// the process with SIGKILL just after it sent the order to accept, `stop:applied send` stops it with SIGSTOP; the file is
+/// removed before. The places are those that ``Checkpoint/reach(_:)`` names.
 public enum HaltSwitch {
     public static let variable = "TESTUDO_HALT"
 
-    /// - Parameter text: the variable's value, `nil` where it is not set.
-    public static func checkpoint(_ text: String?) throws(HostError) -> Checkpoint {
-        guard let text, !text.isEmpty else { return .none }
-        let parts = text.split(separator: ":", maxSplits: 1).map(String.init)
-        guard parts.count == 2, let signal = ["kill": SIGKILL, "stop": SIGSTOP][parts[0]] else {
-            throw HostError("\(variable)=\(text): expected kill:PLACE or stop:PLACE")
-        }
-        let isArmed = Mutex(true)
+    /// - Parameter path: the variable's value, `nil` where it is not set: then no place costs anything.
+    public static func checkpoint(_ path: String?) -> Checkpoint {
+        guard let path, !path.isEmpty else { return .none }
         return Checkpoint { place in
-            guard place == parts[1],
-                isArmed.withLock({ armed in
-                    defer { armed = false }
-                    return armed
-                })
-            else { return }
+            guard let bytes = try? HostFile.read(path) else { return }
+            let text = String(decoding: bytes, as: UTF8.self)
+            let signals = ["kill:\(place)": SIGKILL, "stop:\(place)": SIGSTOP]
+            guard let signal = signals[text.last == "\n" ? String(text.dropLast()) : text] else { return }
+            // Safe because the path lives for the call.
+            _ = unsafe unlink(path)
             kill(getpid(), signal)
         }
     }

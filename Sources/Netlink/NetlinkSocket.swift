@@ -57,10 +57,9 @@ struct NetlinkSocket: ~Copyable {
         // Safe because setsockopt reads the option's value only during the call.
         var size = kernelBufferByteCount
         let length = socklen_t(MemoryLayout<Int32>.size)
-        for (forced, plain) in [(SO_RCVBUFFORCE, SO_RCVBUF), (SO_SNDBUFFORCE, SO_SNDBUF)] {
-            if unsafe setsockopt(descriptor, SOL_SOCKET, forced, &size, length) != 0 {
-                _ = unsafe setsockopt(descriptor, SOL_SOCKET, plain, &size, length)  // As much as the system allows.
-            }
+        for (forced, plain) in [(SO_RCVBUFFORCE, SO_RCVBUF), (SO_SNDBUFFORCE, SO_SNDBUF)]
+        where unsafe setsockopt(descriptor, SOL_SOCKET, forced, &size, length) != 0 {
+            _ = unsafe setsockopt(descriptor, SOL_SOCKET, plain, &size, length) // As much as the system allows.
         }
         var timeout = timeval(tv_sec: replyTimeoutSeconds, tv_usec: 0)
         let timeoutLength = socklen_t(MemoryLayout<timeval>.size)
@@ -162,7 +161,7 @@ struct NetlinkSocket: ~Copyable {
                             message: "\(errnoText(EOVERFLOW)): more than \(Self.objectsMaximum) objects")
                     }
                     if let object = decode(payload) { objects.append(object) }
-                default: continue  // Nothing else is part of a dump.
+                default: continue // Nothing else is part of a dump.
                 }
             }
         }

@@ -18,7 +18,8 @@ extension ObservedAssociation {
         let flags = payload[216]
         let selector = Selector(decoding: payload, family: family)
         // Ours has a selector of its own family with nothing but addresses, one algorithm, and no mark.
-        let isPlain = selector != nil && mode == FieldValue.modeTransport && details.isPlain && spi.rawValue != 0
+        let isPlain =
+            selector != nil && mode == FieldValue.modeTransport && details.isPlain && spi.rawValue != 0
             && flags & ~FieldValue.flagESN == 0
         var association = Association(
             id: AssociationID(source: source, destination: destination, spi: spi),
@@ -44,7 +45,8 @@ private struct AssociationDetails {
             switch kind {
             case AttributeKind.aead where content.count >= Size.aead:
                 let start = content.lowerBound
-                isOurAlgorithm = payload.text(in: start..<start + 64) == Algorithm.name
+                isOurAlgorithm =
+                    payload.text(in: start..<start + 64) == Algorithm.name
                     && payload.native(at: start + 64, as: UInt32.self) == UInt32(Algorithm.keyByteCount * 8)
                     && payload.native(at: start + 68, as: UInt32.self) == Algorithm.integrityCheckBits
             case AttributeKind.replayESN where content.count >= Size.replayESN:
@@ -52,7 +54,7 @@ private struct AssociationDetails {
             case AttributeKind.encapsulation, AttributeKind.mark, AttributeKind.interfaceID,
                 AttributeKind.securityContext:
                 hasForeignAttribute = true
-            default: continue  // Counters, last use, direction: nothing that changes what the SA is.
+            default: continue // Counters, last use, direction: nothing that changes what the SA is.
             }
         }
     }
@@ -104,7 +106,7 @@ private struct PolicyDetails {
             case AttributeKind.policyType where content.count >= 1:
                 if payload[content.lowerBound] != FieldValue.policyTypeMain { isForeign = true }
             case AttributeKind.mark, AttributeKind.interfaceID, AttributeKind.securityContext: isForeign = true
-            default: continue  // Last use, direction: nothing that changes what the policy is.
+            default: continue // Last use, direction: nothing that changes what the policy is.
             }
         }
     }
@@ -113,7 +115,8 @@ private struct PolicyDetails {
 extension Template {
     /// A transport-mode ESP template of the policy's family without addresses, `nil` for any other.
     fileprivate init?(decoding payload: Span<UInt8>, at start: Int, family: Address.Family) {
-        let isOfOurShape = payload[start + 20] == ProtocolNumber.esp && payload[start + 48] == FieldValue.modeTransport
+        let isOfOurShape =
+            payload[start + 20] == ProtocolNumber.esp && payload[start + 48] == FieldValue.modeTransport
             && payload.native(at: start + 24, as: UInt16.self) == family.kernelNumber
         let hasNoAddresses = (0..<Size.address).allSatisfy { payload[start + $0] == 0 && payload[start + 28 + $0] == 0 }
         guard isOfOurShape, hasNoAddresses else { return nil }

@@ -18,7 +18,8 @@ struct PairPlan {
 
     func add(to stages: inout Stages, _ removed: inout Removed) {
         let spent = spentAssociations
-        let deletions = spent.outbound.map { Change.deleteAssociation($0.id) }
+        let deletions =
+            spent.outbound.map { Change.deleteAssociation($0.id) }
             + spent.inbound.map { Change.deleteAssociation($0.id) }
         if rung == .closed {
             stages.closedAssociationsOut += deletions

@@ -24,7 +24,8 @@ public enum Plan {
                 change.add(to: &stages, &removed)
             }
         }
-        let isAllClear = wants.allSatisfy { $0.rung == .clear } && removed.associations == index.ownedAssociationCount
+        let isAllClear =
+            wants.allSatisfy { $0.rung == .clear } && removed.associations == index.ownedAssociationCount
             && removed.policies == index.ownedPairPolicyCount
         if isAllClear {
             stages.bypassOut = index.bypass.keys.sorted(by: PolicyID.precedes).map { .deletePolicy($0) }

@@ -70,7 +70,7 @@ extension OutputSpan where Element == UInt8 {
         append(native: association.reqid)
         append(native: association.id.source.family.kernelNumber)
         append(FieldValue.modeTransport)
-        append(0)  // With ESN the window stands in its own attribute, and this field must be 0.
+        append(0) // With ESN the window stands in its own attribute, and this field must be 0.
         append(association.replayWindow > 0 ? FieldValue.flagESN : 0)
         append(zeros: 7)
     }

@@ -3,9 +3,9 @@ internal import Fleet
 // Numbers and addresses as netlink lays them out: fields in the machine's byte order, ports and SPIs in network order.
 
 #if _endian(big)
-private let isBigEndian = true
+    private let isBigEndian = true
 #else
-private let isBigEndian = false
+    private let isBigEndian = false
 #endif
 
 extension OutputSpan where Element == UInt8 {

@@ -56,7 +56,7 @@ struct AgentCommand: AsyncParsableCommand {
                 NodeAgent.Identity(incarnation: UInt64.random(in: 1...UInt64.max), bootID: try bootID()),
                 identityKey: identity, bus: bus, kernel: try openKernel(),
                 record: FileNodeRecord(path: settings.stateDirectory + "/record"), clock: BootClock(),
-                checkpoint: try HaltSwitch.checkpoint(HostEnvironment.value(HaltSwitch.variable)), logger: logger)
+                checkpoint: HaltSwitch.checkpoint(HostEnvironment.value(HaltSwitch.variable)), logger: logger)
             logger.info("agent runs", metadata: ["node": "\(settings.name)", "coordinator": "\(settings.coordinator)"])
             try await bus.start()
             await agent.run()

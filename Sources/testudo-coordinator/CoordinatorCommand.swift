@@ -37,7 +37,7 @@ struct CoordinatorCommand: AsyncParsableCommand {
             let bus = try openBus(settings, enrolment, logger)
             let coordinator = Coordinator(
                 settings.fleet, enrolment: enrolment, bus: bus, journal: journal, clock: BootClock(),
-                checkpoint: try HaltSwitch.checkpoint(HostEnvironment.value(HaltSwitch.variable)), logger: logger)
+                checkpoint: HaltSwitch.checkpoint(HostEnvironment.value(HaltSwitch.variable)), logger: logger)
             try HostFile.makeFolder(settings.restDirectory)
             let server = try RESTServer(
                 control: coordinator,

@@ -1,8 +1,8 @@
-import Dispatch
+import Foundation
 
-/// Runs what blocks on a thread of its own: the few that run tasks would all be taken by it.
+/// Runs what blocks on a thread of its own: tasks have two on a small machine, and a dispatch queue shares them.
 func blocking<Result: Sendable>(_ work: @Sendable @escaping () throws -> Result) async throws -> Result {
     try await withCheckedThrowingContinuation { continuation in
-        DispatchQueue.global().async { continuation.resume(with: Swift.Result { try work() }) }
+        Thread.detachNewThread { continuation.resume(with: Swift.Result { try work() }) }
     }
 }

@@ -50,10 +50,10 @@ struct LabTests {
     func failures() throws { try expectSuccess([], "failures.sh") }
 
     @Test("The coordinator killed at every effect boundary: traffic flows and a new PATCH works")
-    func coordinatorKills() throws { try expectSuccess(["--nodes", "3"], "kills.sh", ["coordinator"]) }
+    func coordinatorKills() throws { try expectSuccess(["--nodes", "2"], "kills.sh", ["coordinator"]) }
 
     @Test("An agent killed at every effect boundary: traffic flows and a new PATCH works")
-    func agentKills() throws { try expectSuccess(["--nodes", "3"], "kills.sh", ["agent"]) }
+    func agentKills() throws { try expectSuccess(["--nodes", "2"], "kills.sh", ["agent"]) }
 
     @Test("With the coordinator on a node the bus stays up by its bypass, and not without")
     func coordinatorOnNode() throws {
@@ -67,6 +67,12 @@ struct LabTests {
 
     @Test("The agent needs CAP_NET_ADMIN and nothing else")
     func capability() throws { try expectSuccess(["--nodes", "2"], "capability.sh") }
+
+    @Test("The kernel keeps the contract that the simulated one keeps, and `ip xfrm` reads what we write")
+    func kernelContract() throws {
+        let tests = Self.root.appending(path: ".build/debug/testudoPackageTests.xctest").path
+        try expectSuccess(["--without-testudo", "--nodes", "1"], "kernel-contract.sh", [tests])
+    }
 
     @Test("A command's status comes through; a lab that cannot start says 125")
     func status() throws {

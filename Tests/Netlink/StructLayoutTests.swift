@@ -45,7 +45,7 @@ struct StructLayoutTests {
         #expect(info.mode == UInt8(XFRM_MODE_TRANSPORT))
         #expect(info.replay_window == 0)
         #expect(info.flags == UInt8(XFRM_STATE_ESN))
-        #expect(info.lft.hard_packet_limit == .max && info.lft.soft_use_expires_seconds == .max)
+        #expect(info.lft.hard_packet_limit == .max && info.lft.soft_use_expires_seconds == 0)
         #expect(info.curlft.bytes == 0)
         #expect(info.sel.prefixlen_d == 32 && info.sel.prefixlen_s == 32 && info.sel.family == 2)
         let attribute = load(bytes, at: 16 + 224, as: nlattr.self)

@@ -59,7 +59,10 @@ enum ImportTable {
             "FoundationEssentials": "a bytes field is a Data",
         ],
         "Ports": ["Fleet": vocabulary, "Ladder": machines, "XFRM": kernelModel, "MeshKeys": secrets],
-        "ZeroMQ": ["CZeroMQ": "the library it wraps", "MeshKeys": "carries a Secret", "CLinux": shims, "Glibc": libc, "Synchronization": lock],
+        "ZeroMQ": [
+            "CZeroMQ": "the library it wraps", "MeshKeys": "carries a Secret", "CLinux": shims, "Glibc": libc,
+            "Synchronization": lock,
+        ],
         "Netlink": [
             "CMnl": "the library it wraps", "CLinux": shims, "Glibc": libc, "Synchronization": lock,
             "Fleet": vocabulary,
@@ -71,7 +74,7 @@ enum ImportTable {
         ],
         "LinuxHost": [
             "Ports": "implements the clock and the agent's record", "Fleet": vocabulary, "MeshKeys": secrets,
-            "CLinux": shims, "Glibc": libc,
+            "CLinux": shims, "Glibc": libc, "Logging": "the one log handler of both mains", "Synchronization": lock,
         ],
         "Store": [
             "Ports": "implements Journal", "Fleet": vocabulary, "Ladder": machines, "GRDB": "SQLite",
@@ -96,7 +99,9 @@ enum ImportTable {
             "ONTAP": "the shape of answers", "Fleet": vocabulary, "Ladder": machines, "Coordinator": "what it serves",
             "Ports": "FleetControl", "Hummingbird": "the HTTP server", "HummingbirdTLS": "HTTPS",
             "HTTPTypes": "Hummingbird's methods and statuses", "NIOCore": "Hummingbird's bodies",
-            "NIOSSL": "HTTPS contexts", "X509": "makes its own CA", "SwiftASN1": "writes certificates as PEM",
+            "NIOSSL": "HTTPS contexts", "NIOPosix": "a thread pool for password hashes",
+            "HummingbirdCore": "requests and responses as its responder takes them", "NIOHTTPTypes": "request parts",
+            "X509": "makes its own CA", "SwiftASN1": "writes certificates as PEM",
             "Crypto": "certificate keys, password hashes", "CryptoExtras": "password hashes",
             "_CryptoExtras": "password hashes", "Logging": logs, "Synchronization": lock, "Glibc": libc,
             "Foundation": "dates of certificates, files; the server links it anyway",
@@ -105,7 +110,8 @@ enum ImportTable {
             "Bus": "wires it", "Store": "wires it", "Coordinator": "wires it", "CoordinatorAPI": "wires it",
             "ZeroMQ": "makes CURVE keys", "Ports": "wires it", "Fleet": vocabulary, "Ladder": machines,
             "MeshKeys": "identity keys", "LinuxHost": "files and the clock", "Glibc": libc, "ArgumentParser": "flags",
-            "Yams": "its configuration file", "ServiceLifecycle": "signals", "Logging": logs,
+            "Yams": "its configuration file", "ServiceLifecycle": "lifetimes", "UnixSignals": "signals",
+            "Logging": logs,
             "Foundation": "files; the coordinator links it anyway", "Synchronization": lock,
         ],
         "testudo-agent": [

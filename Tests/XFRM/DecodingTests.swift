@@ -133,18 +133,18 @@ struct DecodingTests {
     }
 
     #if _endian(little)
-    @Test("An error carries the errno, the kernel's words and the offending byte, capped or not")
-    func acknowledgement() {
-        let error: [UInt8] = [0xea, 0xff, 0xff, 0xff]
-        let attributes: [UInt8] = [9, 0, 1, 0] + Array("Nope\0".utf8) + [0, 0, 0] + [8, 0, 2, 0, 16, 0, 0, 0]
-        let capped = error + [252, 0, 0, 0] + [UInt8](repeating: 0, count: 12) + attributes
-        let whole = error + [20, 0, 0, 0] + [UInt8](repeating: 0, count: 16) + attributes
+        @Test("An error carries the errno, the kernel's words and the offending byte, capped or not")
+        func acknowledgement() {
+            let error: [UInt8] = [0xea, 0xff, 0xff, 0xff]
+            let attributes: [UInt8] = [9, 0, 1, 0] + Array("Nope\0".utf8) + [0, 0, 0] + [8, 0, 2, 0, 16, 0, 0, 0]
+            let capped = error + [252, 0, 0, 0] + [UInt8](repeating: 0, count: 12) + attributes
+            let whole = error + [20, 0, 0, 0] + [UInt8](repeating: 0, count: 16) + attributes
 
-        let expected = Acknowledgement(code: 22, words: "Nope", offset: 16)
-        #expect(Fixtures.answer(capped, flags: 0x300) == expected)
-        #expect(Fixtures.answer(whole, flags: 0x200) == expected)
-        #expect(Fixtures.answer(capped, flags: 0x100) == Acknowledgement(code: 22))
-        #expect(Fixtures.answer(Array(capped[..<19]), flags: 0) == nil)
-    }
+            let expected = Acknowledgement(code: 22, words: "Nope", offset: 16)
+            #expect(Fixtures.answer(capped, flags: 0x300) == expected)
+            #expect(Fixtures.answer(whole, flags: 0x200) == expected)
+            #expect(Fixtures.answer(capped, flags: 0x100) == Acknowledgement(code: 22))
+            #expect(Fixtures.answer(Array(capped[..<19]), flags: 0) == nil)
+        }
     #endif
 }

@@ -64,7 +64,8 @@ struct EdgeReadingTests {
         for observed in two.have.associations {
             let isInbound = observed.association.id.destination == Fixture.own
             let spi = observed.association.id.spi
-            let moved = isInbound
+            let moved =
+                isInbound
                 ? Fixture.association(in: spi, Fixture.pair6) : Fixture.association(out: spi, Fixture.pair6)
             have.associations.append(ObservedAssociation(association: moved))
         }

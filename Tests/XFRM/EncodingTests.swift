@@ -9,46 +9,47 @@ struct EncodingTests {
     }
 
     #if _endian(little)
-    @Test("NEWPOLICY for an out policy pinned to an SPI is these 252 bytes")
-    func newPolicy() throws {
-        let bytes = try Fixtures.message(.addPolicy(Fixtures.policy(.out, spi: Fixtures.outbound)))
+        @Test("NEWPOLICY for an out policy pinned to an SPI is these 252 bytes")
+        func newPolicy() throws {
+            let bytes = try Fixtures.message(.addPolicy(Fixtures.policy(.out, spi: Fixtures.outbound)))
 
-        let unlimited = String(repeating: "ff", count: 32) + String(repeating: "00", count: 32)
-        let expected =
-            "fc000000" + "1300" + "0506" + "07000000" + "00000000"
-            // xfrm_selector: daddr, saddr, ports and masks, family, prefixes, protocol, interface, user
-            + "0a4d0002" + String(repeating: "00", count: 12) + "0a4d0001" + String(repeating: "00", count: 12)
-            + String(repeating: "00", count: 8) + "0200" + "20" + "20" + "00000000" + "0000000000000000"
-            + unlimited + String(repeating: "00", count: 32)
-            // priority 10150, index, dir out, action allow, flags, share, padding
-            + "a6270000" + "00000000" + "01000000" + "00000000"
-            // XFRMA_TMPL: id (daddr, spi, proto), family, saddr, reqid, mode, share, optional, algorithms
-            + "44000500" + String(repeating: "00", count: 16) + "00200001" + "32000000" + "02000000"
-            + String(repeating: "00", count: 16) + "44545354" + "00000000" + "ffffffffffffffffffffffff"
-        #expect(hex(bytes) == expected)
-        #expect(bytes.count == 252)
-    }
-
-    @Test("DELSA names destination, SPI, family, ESP and the source address")
-    func deleteAssociation() throws {
-        let bytes = try Fixtures.message(.deleteAssociation(Fixtures.association(in: Fixtures.inbound).id))
-
-        let zeros = String(repeating: "00", count: 12)
-        let expected =
-            "3c000000" + "1100" + "0500" + "07000000" + "00000000" + "0a4d0001" + zeros + "00100002" + "0200" + "32"
-            + "00" + "14000d00" + "0a4d0002" + zeros
-        #expect(hex(bytes) == expected)
-    }
-
-    @Test("A dump request is a bare header: the kernel complains of leftover bytes", arguments: DumpRequest.allCases)
-    func dump(request: DumpRequest) throws {
-        let bytes = try [UInt8](capacity: 16) { output throws(EncodingError) in
-            try request.encode(sequence: 9, into: &output)
+            let unlimited = String(repeating: "ff", count: 32) + String(repeating: "00", count: 32)
+            let expected =
+                "fc000000" + "1300" + "0506" + "07000000" + "00000000"
+                // xfrm_selector: daddr, saddr, ports and masks, family, prefixes, protocol, interface, user
+                + "0a4d0002" + String(repeating: "00", count: 12) + "0a4d0001" + String(repeating: "00", count: 12)
+                + String(repeating: "00", count: 8) + "0200" + "20" + "20" + "00000000" + "0000000000000000"
+                + unlimited + String(repeating: "00", count: 32)
+                // priority 10150, index, dir out, action allow, flags, share, padding
+                + "a6270000" + "00000000" + "01000000" + "00000000"
+                // XFRMA_TMPL: id (daddr, spi, proto), family, saddr, reqid, mode, share, optional, algorithms
+                + "44000500" + String(repeating: "00", count: 16) + "00200001" + "32000000" + "02000000"
+                + String(repeating: "00", count: 16) + "44545354" + "00000000" + "ffffffffffffffffffffffff"
+            #expect(hex(bytes) == expected)
+            #expect(bytes.count == 252)
         }
 
-        let kind = request == .associations ? "1200" : "1500"
-        #expect(hex(bytes) == "10000000" + kind + "0103" + "09000000" + "00000000")
-    }
+        @Test("DELSA names destination, SPI, family, ESP and the source address")
+        func deleteAssociation() throws {
+            let bytes = try Fixtures.message(.deleteAssociation(Fixtures.association(in: Fixtures.inbound).id))
+
+            let zeros = String(repeating: "00", count: 12)
+            let expected =
+                "3c000000" + "1100" + "0500" + "07000000" + "00000000" + "0a4d0001" + zeros + "00100002" + "0200" + "32"
+                + "00" + "14000d00" + "0a4d0002" + zeros
+            #expect(hex(bytes) == expected)
+        }
+
+        @Test(
+            "A dump request is a bare header: the kernel complains of leftover bytes", arguments: DumpRequest.allCases)
+        func dump(request: DumpRequest) throws {
+            let bytes = try [UInt8](capacity: 16) { output throws(EncodingError) in
+                try request.encode(sequence: 9, into: &output)
+            }
+
+            let kind = request == .associations ? "1200" : "1500"
+            #expect(hex(bytes) == "10000000" + kind + "0103" + "09000000" + "00000000")
+        }
     #endif
 
     @Test("NEWSA carries the key, ESN with its window, legacy window 0, and no limits", arguments: [64, 1_024, 4_096])

@@ -48,13 +48,14 @@ has_in_policies() { [ "$(ip -n "$1" xfrm policy list dir in | grep -c 'proto esp
 is_empty() { [ -z "$(ip -n "$1" xfrm state list)" ] && [ -z "$(ip -n "$1" xfrm policy list | grep 'proto esp')" ]; }
 all_empty() { local name; for name in $TESTUDO_NODES; do is_empty "$name" || return 1; done; }
 
-# restart NAME [HALT]: ends a process and starts it again, to kill or stop itself at a place (TESTUDO_HALT).
+# restart NAME: kills a process and starts it again, so that `halt_at` can choose where it halts.
 restart() {
-    runs "$1" && kill "$(pid_of "$1")"
-    eventually 5 is_gone "$1" || kill -KILL "$(pid_of "$1")"
+    runs "$1" && kill -KILL "$(pid_of "$1")"
     eventually 5 is_gone "$1"
-    TESTUDO_HALT=${2:-} "$TESTUDO_LAB/$1/start"
+    TESTUDO_HALT=$TESTUDO_LAB/$1/halt "$TESTUDO_LAB/$1/start"
 }
+# halt_at NAME kill|stop:PLACE: the process kills or stops itself when it next comes there.
+halt_at() { echo "$2" >"$TESTUDO_LAB/$1/halt"; }
 
 # xfrm_errors: the sum of all error counters of all nodes.
 xfrm_errors() { "$scripts/xfrm-errors" | sed -n 's/^total //p'; }

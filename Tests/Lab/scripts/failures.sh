@@ -8,6 +8,8 @@ script=failures
 . "$scripts/traffic.sh"
 . "$scripts/api.sh"
 
+for process in coordinator node2 node4; do restart $process; done
+eventually 20 all_present
 patch true; patch false
 before=$(xfrm_errors)
 start_traffic --rate 100
@@ -26,8 +28,7 @@ check "the foreign policy is as it was" [ "$(listed)" = "$kept" ]
 foreign delete
 
 # It comes later, between preflight and send: the rung refuses, in the kernel's words.
-restart coordinator 'stop:journaled send'
-eventually 20 all_present
+halt_at coordinator 'stop:journaled send'
 (patch true; echo "$status" >"$TESTUDO_LAB/late"; echo "$answer" >>"$TESTUDO_LAB/late") &
 caller=$!
 check "the coordinator stops before it orders send" eventually 20 is_stopped coordinator
@@ -42,13 +43,10 @@ check "and its own words" answers 'File exists'
 check "and its node" answers 'node3: '
 foreign delete
 check "every edge is back at clear" eventually 5 all_empty
-restart coordinator
-eventually 20 all_present
 
 # Stopped on the way up and on the way down.
 stopped() { # TARGET PLACE CODE
-    restart node2 "stop:$2"
-    eventually 20 all_present
+    halt_at node2 "stop:$2"
     local began=$SECONDS
     patch "$1"
     check "node2 stopped at '$2': 500" is_status 500
@@ -66,8 +64,7 @@ check "when it goes on the fleet comes back to enforce" eventually 30 is_enabled
 patch false; check "and the next PATCH works" is_status 200
 
 # An agent that dies and does not come back.
-restart node4 'kill:received send'
-eventually 20 all_present
+halt_at node4 'kill:received send'
 patch true
 check "an agent that dies: 500" is_status 500
 check "with its name" answers 'node4: no report within 10 s'

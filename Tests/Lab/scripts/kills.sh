@@ -26,13 +26,11 @@ agent_up+=('persisted preflight') agent_down+=('persisted observe')
 
 # kill_at PROCESS PLACE TARGET: the process dies there during a PATCH, is started again, and a new PATCH works.
 kill_at() {
-    restart "$1" "kill:$2"
-    eventually 20 all_present || { check "all are present before $1 dies at '$2'" false; return; }
+    halt_at "$1" "kill:$2"
     (patch "$3") &
     local caller=$!
-    # An agent may be killed by an order that a rollout of the coordinator's own sends: then it is dead as well.
     if ! eventually 20 is_gone "$1"; then check "$1 dies at '$2'" false; wait $caller; return; fi
-    "$TESTUDO_LAB/$1/start"
+    restart "$1"
     wait $caller
     eventually 20 all_present
     patch "$3"
@@ -40,6 +38,8 @@ kill_at() {
     is_enabled "$3" || check "and GET says so" false
 }
 
+for process in coordinator node2; do restart $process; done
+eventually 20 all_present
 patch true; patch false
 before=$(xfrm_errors)
 start_traffic --rate 100
@@ -55,8 +55,6 @@ walk() { # PROCESS UP… -- DOWN…
         if ((index < ${#up[@]})); then kill_at "$process" "${up[index]}" true; else patch true; fi
         if ((index < ${#down[@]})); then kill_at "$process" "${down[index]}" false; else patch false; fi
     done
-    restart "$process"
-    eventually 20 all_present
 }
 [ "$who" = agent ] || walk coordinator "${coordinator_up[@]}" -- "${coordinator_down[@]}"
 [ "$who" = coordinator ] || walk node2 "${agent_up[@]}" -- "${agent_down[@]}"
