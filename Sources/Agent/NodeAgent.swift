@@ -1,5 +1,5 @@
 internal import Fleet
-internal import Ladder
+public import Ladder
 public import Logging
 public import MeshKeys
 public import Ports
@@ -22,10 +22,13 @@ public actor NodeAgent {
         public var incarnation: UInt64
         /// 16 bytes of /proc/sys/kernel/random/boot_id.
         public var bootID: [UInt8]
+        /// What it announces: another one than ``protocolVersion`` only in tests of what the coordinator says to that.
+        public var protocolVersion: UInt32
 
-        public init(incarnation: UInt64, bootID: [UInt8]) {
+        public init(incarnation: UInt64, bootID: [UInt8], protocolVersion: UInt32 = Ladder.protocolVersion) {
             self.incarnation = incarnation
             self.bootID = bootID
+            self.protocolVersion = protocolVersion
         }
     }
 
@@ -99,7 +102,7 @@ public actor NodeAgent {
             coordinatorClock.forget()
             logger.info("connected to the coordinator")
             let hello = Hello(
-                protocolVersion: protocolVersion, bootID: identity.bootID, incarnation: identity.incarnation,
+                protocolVersion: identity.protocolVersion, bootID: identity.bootID, incarnation: identity.incarnation,
                 epoch: memory.epoch, newest: memory.generation)
             await bus.send(.hello(hello))
         case .disconnected:

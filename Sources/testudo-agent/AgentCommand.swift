@@ -2,6 +2,7 @@ internal import Agent
 internal import ArgumentParser
 internal import Bus
 internal import Glibc
+internal import Ladder
 internal import LinuxHost
 internal import Logging
 internal import MeshKeys
@@ -37,6 +38,8 @@ struct AgentCommand: AsyncParsableCommand {
         var identityKeyFile: String?
         @Option(help: "The folder for what must survive a restart.")
         var stateDirectory: String?
+        @Option(help: ArgumentHelp("The protocol version to announce, for tests.", visibility: .hidden))
+        var announcedProtocol = Ladder.protocolVersion
         @Option(help: "trace, debug, info, notice, warning, error or critical.", transform: StandardErrorLog.level)
         var logLevel = Logger.Level.info
 
@@ -53,7 +56,9 @@ struct AgentCommand: AsyncParsableCommand {
             }
             let bus = try AgentZeroMQBus(endpoint: settings.coordinator, server: server, key: keys, logger: logger)
             let agent = try await NodeAgent(
-                NodeAgent.Identity(incarnation: UInt64.random(in: 1...UInt64.max), bootID: try bootID()),
+                NodeAgent.Identity(
+                    incarnation: UInt64.random(in: 1...UInt64.max), bootID: try bootID(),
+                    protocolVersion: announcedProtocol),
                 identityKey: identity, bus: bus, kernel: try openKernel(),
                 record: FileNodeRecord(path: settings.stateDirectory + "/record"), clock: BootClock(),
                 checkpoint: HaltSwitch.checkpoint(HostEnvironment.value(HaltSwitch.variable)), logger: logger)

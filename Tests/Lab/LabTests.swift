@@ -35,6 +35,21 @@ struct LabTests {
         return Run(status: process.terminationStatus, output: text)
     }
 
+    /// Whether the host's own kernel refuses an ESP SA.
+    static let hostLacksESP: Bool = {
+        let process = Process()
+        process.executableURL = URL(filePath: "/bin/sh")
+        let key = "0x" + String(repeating: "00", count: 32) + "c0ffee00"
+        process.arguments = [
+            "-c",
+            "! unshare --user --map-root-user --net ip xfrm state add src 192.0.2.1 dst 192.0.2.2 proto esp spi 0x100 "
+                + "mode transport aead 'rfc4106(gcm(aes))' \(key) 128 2>/dev/null",
+        ]
+        try? process.run()
+        process.waitUntilExit()
+        return process.terminationStatus == 0
+    }()
+
     private func expectSuccess(_ options: [String] = [], _ script: String, _ arguments: [String] = []) throws {
         let run = try Self.lab(options, script, arguments)
         #expect(run.status == 0, "\(script) failed:\n\(run.output.suffix(6_000))")
@@ -64,6 +79,12 @@ struct LabTests {
 
     @Test("A kernel that cannot load ESP is refused with 66257199")
     func modulesHidden() throws { try expectSuccess(["--kernel", "uml", "--hide-modules"], "unsupported.sh") }
+
+    @Test("A host without ESP is refused with 66257199", .enabled(if: hostLacksESP))
+    func hostWithoutESP() throws { try expectSuccess(["--kernel", "host"], "unsupported.sh") }
+
+    @Test("An agent of an older protocol is refused with 66257199")
+    func olderProtocol() throws { try expectSuccess(["--kernel", "simulated"], "older-protocol.sh") }
 
     @Test("The agent needs CAP_NET_ADMIN and nothing else")
     func capability() throws { try expectSuccess(["--nodes", "2"], "capability.sh") }

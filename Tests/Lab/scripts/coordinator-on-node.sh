@@ -1,7 +1,7 @@
 #!/bin/bash
-# The coordinator on a node's own address: the bus crosses protected edges and stays up through on and off, by its bypass.
-# Control, with `without` as its argument in a lab that was
-# started with --without-bus-bypass: there it must not.
+# The coordinator on a node's own address: the bus crosses protected edges and stays up through on and off. The ladder
+# itself moves the bus without loss, so what the bypass is for shows when ESP is broken: node2 drops protocol 50, and the
+# bus must stay up all the same. With `without` as argument, in a lab without the bypass, it must not (the control).
 # Run it in `deploy/lab/run --coordinator-on node1`.
 set -uo pipefail
 scripts=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
@@ -10,19 +10,28 @@ script=coordinator-on-node
 . "$scripts/traffic.sh"
 . "$scripts/api.sh"
 
-if [ "${1:-}" = without ]; then
-    patch true
-    check "control: without the bypass the bus does not stay up" [ "$status" != 200 ]
-    conclude
-    exit
+if [ "${1:-}" != without ]; then
+    start_traffic --rate 100
+    for target in true false true false; do
+        patch $target; check "PATCH enabled=$target is answered 200" is_status 200
+        check "GET says $target" is_enabled $target
+    done
+    silent=$(grep -c 'node fell silent' "$TESTUDO_LAB/coordinator/log")
+    check "no node fell silent ($silent)" [ "$silent" = 0 ]
+    check "nothing was lost" expect_no_loss "the bus on a node"
+else
+    patch true; patch false # Loads the modules.
 fi
-start_traffic --rate 100
-for target in true false true false; do
-    patch $target; check "PATCH enabled=$target is answered 200" is_status 200
-    check "GET says $target" is_enabled $target
-done
-lost=$(grep -c 'node fell silent' "$TESTUDO_LAB/coordinator/log")
-check "no node fell silent ($lost)" [ "$lost" = 0 ]
-check "nothing was lost" expect_no_loss "the bus on a node"
-
+for chain in INPUT OUTPUT; do ip netns exec node2 iptables-legacy -A $chain -p 50 -j DROP; done
+check "protocol 50 is dropped on node2" \
+    [ "$(ip netns exec node2 iptables-legacy -S | grep -c -e '-p esp')" = 2 ]
+patch true
+if [ "${1:-}" = without ]; then
+    check "control: without the bypass the bus does not survive broken ESP" [ "$status" != 200 ]
+    check "control: node2 is named" answers 'node2: no report'
+else
+    check "with broken ESP every node still reports" is_status 200
+    patch false
+    check "and takes orders" is_status 200
+fi
 conclude

@@ -1,0 +1,101 @@
+// Reads the rollouts that `benchmarks/toggle` kept, one JSON answer a line, and writes what they say of toggle latency:
+// a table to standard output and results.json. Arguments: RESULTS COMMIT SYSTEM CORES FILE.jsonl …
+import Foundation
+import Histogram
+
+struct Answer: Decodable {
+    struct Rollout: Decodable {
+        struct Step: Decodable {
+            var name: String
+            var microseconds: UInt64
+        }
+        var target: Bool
+        var duration_microseconds: UInt64
+        var drain_microseconds: UInt64
+        var steps: [Step]
+    }
+    var records: [Rollout]
+}
+
+struct Percentiles: Encodable {
+    var p50: UInt64
+    var p90: UInt64
+    var p99: UInt64
+    var maximum: UInt64
+
+    /// Three significant digits, up to a minute.
+    init(_ values: [UInt64]) {
+        var histogram = Histogram<UInt64>(highestTrackableValue: 60_000_000, numberOfSignificantValueDigits: .three)
+        for value in values { histogram.record(value) }
+        p50 = histogram.valueAtPercentile(50)
+        p90 = histogram.valueAtPercentile(90)
+        p99 = histogram.valueAtPercentile(99)
+        maximum = histogram.max
+    }
+}
+
+struct Line: Encodable {
+    var nodes: Int
+    /// `auto` is real ESP in the lab, `simulated` kernels in memory on the real bus.
+    var kernel: String
+    var target: Bool
+    var rounds: Int
+    var toggle_without_drain_microseconds: Percentiles
+    var drain_microseconds_p50: UInt64
+    /// The median of each step.
+    var steps_microseconds_p50: [String: UInt64]
+}
+
+struct Results: Encodable {
+    var commit: String
+    var date: String
+    var system: String
+    var cores: String
+    var toggle_latency: [Line]
+}
+
+func lines(of file: String) throws -> [Line] {
+    let name = URL(filePath: file).deletingPathExtension().lastPathComponent.split(separator: "-")
+    guard name.count == 2, let nodes = Int(name[1]) else { throw CocoaError(.fileReadInvalidFileName) }
+    let text = try String(contentsOfFile: file, encoding: .utf8)
+    let rollouts = try text.split(separator: "\n").compactMap { line in
+        try JSONDecoder().decode(Answer.self, from: Data(line.utf8)).records.first
+    }
+    return [true, false].map { target in
+        let counted = rollouts.filter { $0.target == target }
+        var steps: [String: [UInt64]] = [:]
+        for step in counted.flatMap(\.steps) { steps[step.name, default: []].append(step.microseconds) }
+        return Line(
+            nodes: nodes, kernel: String(name[0]), target: target, rounds: counted.count,
+            toggle_without_drain_microseconds: Percentiles(
+                counted.map { $0.duration_microseconds - $0.drain_microseconds }),
+            drain_microseconds_p50: Percentiles(counted.map(\.drain_microseconds)).p50,
+            steps_microseconds_p50: steps.mapValues { Percentiles($0).p50 })
+    }
+}
+
+func milliseconds(_ microseconds: UInt64) -> String {
+    String(format: "%.1f", Double(microseconds) / 1_000)
+}
+
+let words = CommandLine.arguments
+guard words.count > 5 else {
+    FileHandle.standardError.write(Data("toggle-report: RESULTS COMMIT SYSTEM CORES FILE.jsonl …\n".utf8))
+    exit(2)
+}
+let all = try words[5...].flatMap(lines).sorted { ($0.nodes, $0.target ? 0 : 1) < ($1.nodes, $1.target ? 0 : 1) }
+print("toggle latency without the drain, in milliseconds (\(words[3]), \(words[4]) cores, commit \(words[2]))")
+print("| nodes | kernel | target | rounds | p50 | p90 | p99 | maximum | drain p50 |")
+print("|---|---|---|---|---|---|---|---|---|")
+for line in all {
+    let toggle = line.toggle_without_drain_microseconds
+    let figures = [toggle.p50, toggle.p90, toggle.p99, toggle.maximum, line.drain_microseconds_p50].map(milliseconds)
+    let kernel = line.kernel == "simulated" ? "simulated" : "real ESP"
+    print("| \(line.nodes) | \(kernel) | \(line.target ? "on" : "off") | \(line.rounds) | \(figures.joined(separator: " | ")) |")
+}
+let encoder = JSONEncoder()
+encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+let results = Results(
+    commit: words[2], date: ISO8601DateFormatter().string(from: Date()), system: words[3], cores: words[4],
+    toggle_latency: all)
+try encoder.encode(results).write(to: URL(filePath: words[1]))
