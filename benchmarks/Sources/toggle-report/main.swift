@@ -91,7 +91,8 @@ for line in all {
     let toggle = line.toggle_without_drain_microseconds
     let figures = [toggle.p50, toggle.p90, toggle.p99, toggle.maximum, line.drain_microseconds_p50].map(milliseconds)
     let kernel = line.kernel == "simulated" ? "simulated" : "real ESP"
-    print("| \(line.nodes) | \(kernel) | \(line.target ? "on" : "off") | \(line.rounds) | \(figures.joined(separator: " | ")) |")
+    let cells = ["\(line.nodes)", kernel, line.target ? "on" : "off", "\(line.rounds)"] + figures
+    print("| " + cells.joined(separator: " | ") + " |")
 }
 let encoder = JSONEncoder()
 encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
