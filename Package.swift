@@ -129,6 +129,8 @@ let package = Package(
                 "Fleet", "Ladder", "Ports", "ONTAP", "CoordinatorAPI", certificates, lifecycle, hummingbird,
                 hummingbirdTesting, hummingbirdTLS, logging,
             ]),
+        tests("Store", ["Fleet", "Ports", "Simulation", "Store"]),
+        tests("Settings", ["Fleet", "LinuxHost", "testudo-agent", "testudo-coordinator"]),
         tests("Soundness", []),
         tests("Lab", [], exclude: ["scripts"]),
     ],

@@ -17,6 +17,7 @@ struct CoordinatorClock {
     /// The coordinator's time now, its beginning where nothing was heard yet.
     func estimate(at ours: Instant) -> Instant {
         guard let offset else { return Instant(microseconds: 0) }
-        return Instant(microseconds: UInt64(max(0, Int64(clamping: ours.microseconds) - offset)))
+        let (estimate, isBeyond) = Int64(clamping: ours.microseconds).subtractingReportingOverflow(offset)
+        return Instant(microseconds: isBeyond ? UInt64(Int64.max) : UInt64(max(0, estimate)))
     }
 }

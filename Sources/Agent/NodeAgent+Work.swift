@@ -21,7 +21,12 @@ extension NodeAgent {
         var problems: [String] = []
         if let lacking = support.lacking { problems.append("the kernel lacks IPsec: \(lacking)") }
         do {
-            return (standing(in: try await kernel.snapshot()), problems)
+            let snapshot = try await kernel.snapshot()
+            let retired = Plan.retiredBypass(have: snapshot, bypass: bypass)
+            if !retired.isEmpty {
+                problems.append("\(retired.count) bypass policies are in no list any more: turn IPsec off and on")
+            }
+            return (standing(in: snapshot), problems)
         } catch {
             logger.error("kernel not read", metadata: ["error": "\(error)"])
             return (nil, problems + ["the kernel's XFRM state cannot be read: \(error)"])

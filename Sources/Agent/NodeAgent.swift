@@ -66,7 +66,10 @@ public actor NodeAgent {
         self.checkpoint = checkpoint
         self.logger = logger
         ring = KeyRing(identity: identityKey)
-        memory = try record.load() ?? NodeMemory()
+        var memory = try record.load() ?? NodeMemory()
+        // No private half outlives its process: an offer of an earlier one can no longer be installed.
+        for entry in memory.slots.entries.values where entry.isLive { memory.slots.release(set: entry.set) }
+        self.memory = memory
         ladder = NodeLadder(epoch: memory.epoch, generation: memory.generation)
         support = try await kernel.support()
         (inbox, inboxInput) = AsyncStream.makeStream(
@@ -79,6 +82,7 @@ public actor NodeAgent {
         await withDiscardingTaskGroup { group in
             group.addTask { [bus, inboxInput] in
                 for await batch in bus.events { inboxInput.yield(.bus(batch)) }
+                inboxInput.finish() // An agent without a bus is of no use: it ends, and is started anew.
             }
             group.addTask { [clock, inboxInput] in
                 while !Task.isCancelled {
@@ -153,7 +157,7 @@ public actor NodeAgent {
             case .persist(let epoch, let generation):
                 memory.epoch = epoch
                 memory.generation = generation
-                guard save() else { return } // Without a record nothing is done: the coordinator's deadline answers.
+                guard save() else { return ladder.persistenceFailed() }
                 checkpoint.reach("persisted \(workName)")
                 queue += ladder.generationPersisted()
             case .perform(let work):

@@ -16,9 +16,8 @@ extension Coordinator {
         case .message(.report(let report), let node):
             hear(node)
             if case .stale(let newest) = report.verdict { outgrow(newest.generation, saidBy: node) }
-            if var machine = rollout {
-                let effects = machine.receive(report, from: node, at: clock.now())
-                rollout = machine
+            // In place: a copy of the machine for each report would cost the fleet's size each time.
+            if let effects = rollout?.receive(report, from: node, at: clock.now()) {
                 checkpoint.reach("received \(stepName)")
                 await perform(effects)
             } else {
@@ -27,8 +26,7 @@ extension Coordinator {
         case .message(.heartbeat(let heartbeat), let node):
             problems[node] = heartbeat.problems
             if rollout == nil {
-                fleet.note(
-                    node, sequence: heartbeat.sequence, accepted: heartbeat.accepted, standing: heartbeat.standing)
+                fleet.note(heartbeat, from: node)
             } else {
                 rollout?.heard(heartbeat, from: node)
             }
@@ -45,9 +43,12 @@ extension Coordinator {
             "agent says hello",
             metadata: ["node": "\(name(node))", "isNewProcess": "\(isNewProcess)", "newest": "\(hello.newest)"])
         await welcome(node)
-        if var machine = rollout {
-            let effects = machine.joined(node, isNewProcess: isNewProcess)
-            rollout = machine
+        if let old = bootIDs.updateValue(hello.bootID, forKey: node), old != hello.bootID {
+            logger.warning(
+                "node was rebooted: its kernel has forgotten everything", metadata: ["node": "\(name(node))"])
+            if rollout == nil { fleet.forget(node) } else { rollout?.forget(node) }
+        }
+        if let effects = rollout?.joined(node, isNewProcess: isNewProcess) {
             await perform(effects)
         } else if isNewProcess {
             fleet.restarted(node)
@@ -77,11 +78,18 @@ extension Coordinator {
         guard presence.hear(node, at: clock.now()) else { return }
         logger.info(
             "node present", metadata: ["node": "\(name(node))", "present": "\(presence.count) of \(numbers.count)"])
+        publish()
     }
 
     /// A journal restored from a backup must not order the past: the agents' generation wins.
     private func outgrow(_ heard: Generation, saidBy node: NodeNumber) {
-        guard heard > max(generation, rollout?.generation ?? .none) else { return }
+        let known = max(generation, rollout?.generation ?? .none)
+        guard heard > known else { return }
+        guard heard.rawValue - known.rawValue <= Self.generationJumpMaximum else {
+            logger.error(
+                "a node claims an impossible generation", metadata: ["node": "\(name(node))", "heard": "\(heard)"])
+            return
+        }
         logger.warning(
             "a node has accepted a newer generation than the journal knows",
             metadata: ["node": "\(name(node))", "heard": "\(heard)", "journal": "\(generation)"])

@@ -119,9 +119,7 @@ extension Coordinator {
         guard await persist(entries) else { return await abandon("the journal cannot be written") }
         if reply == .done, !finished.charter.kind.isSettling { desired = finished.target }
         let now = clock.now()
-        if finished.hasMoved || reply == .done {
-            settling.note(isSettled: outcome.isSettled, wasSettling: finished.charter.kind.isSettling, at: now)
-        }
+        noteSettling(after: finished, isDone: reply == .done, isSettled: outcome.isSettled, at: now)
         log.end(reply == .done ? .success : .failure, reasons: reply.reasons, at: now)
         logger.notice(
             "rollout ended",
@@ -135,6 +133,17 @@ extension Coordinator {
         publish()
         answer(reply)
         await goOn()
+    }
+
+    /// A failed rollout that moved nothing leaves things as they were; one that settles pauses before it tries again.
+    private func noteSettling(after rollout: Rollout, isDone: Bool, isSettled: Bool, at now: Instant) {
+        if rollout.charter.kind.isSettling {
+            settling.note(isSettled: isDone, wasSettling: true, at: now)
+        } else if isDone {
+            settling.note(isSettled: isSettled, wasSettling: false, at: now)
+        } else if rollout.hasMoved {
+            settling.note(isSettled: isSettled && !settling.isNeeded, wasSettling: false, at: now)
+        }
     }
 
     /// Calls that waited come next, in their order; else edges that a failure left behind go home.
@@ -159,12 +168,16 @@ extension Coordinator {
     /// Without a journal nothing may be ordered: the rollout stops where it is, which is a safe place.
     private func abandon(_ message: String) async {
         if let rollout { fleet = rollout.fleet }
+        if settling.isNeeded || rollout.map({ $0.hasMoved || $0.charter.kind.isSettling }) ?? false {
+            settling.note(isSettled: false, wasSettling: true, at: clock.now())
+        }
         log.end(.failure, reasons: [.init(node: nil, message: message)], at: clock.now())
         rollout = nil
         offers = nil
         let calls = joined
         joined = []
         for call in calls { call.answer.resume(returning: refusal(call.target, message)) }
+        publish()
     }
 
     private func persist(_ entries: [JournalEntry]) async -> Bool {

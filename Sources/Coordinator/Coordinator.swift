@@ -13,7 +13,10 @@ public actor Coordinator: FleetControl {
     /// The most calls that may wait for a rollout's end; further ones are refused.
     public static let callsMaximum = 64
     /// The most events that may wait; further bus batches are dropped, for whatever they carried is asked again.
-    static let inboxMaximum = 65_536
+    static let inboxMaximum = 1_024
+    /// How far ahead of the journal a node's generation may be: more than a journal's backup can ever lag behind, and too
+    /// little for one node to use the numbers up.
+    static let generationJumpMaximum: UInt64 = 1 << 24
 
     enum Event: Sendable {
         case bus([CoordinatorBusEvent])
@@ -51,6 +54,7 @@ public actor Coordinator: FleetControl {
     var presence: Presence
     /// What is known of each node beside its edges.
     var incarnations: [NodeNumber: UInt64] = [:]
+    var bootIDs: [NodeNumber: [UInt8]] = [:]
     var protocols: [NodeNumber: UInt32] = [:]
     var problems: [NodeNumber: [String]] = [:]
     var log = RolloutLog()
@@ -103,6 +107,7 @@ public actor Coordinator: FleetControl {
         await withDiscardingTaskGroup { group in
             group.addTask { [bus, inboxInput] in
                 for await batch in bus.events { inboxInput.yield(.bus(batch)) }
+                inboxInput.finish() // A coordinator without a bus is of no use: it ends, and is started anew.
             }
             group.addTask { [clock, inboxInput, presence] in
                 while !Task.isCancelled {
@@ -113,7 +118,6 @@ public actor Coordinator: FleetControl {
             for await event in inbox {
                 await handle(event)
                 setAlarms(in: &group)
-                if rollout == nil || offers == nil { publish() }
             }
             group.cancelAll()
         }
@@ -139,7 +143,10 @@ public actor Coordinator: FleetControl {
         earliestAlarm = earliest
         group.addTask { [clock, inboxInput] in
             await clock.sleep(until: earliest)
-            inboxInput.yield(.alarm(earliest))
+            // An alarm is never lost, however full the inbox is: a rollout without one would never time out.
+            while case .dropped = inboxInput.yield(.alarm(earliest)), !Task.isCancelled {
+                await clock.sleep(until: clock.now().advanced(byMilliseconds: 10))
+            }
         }
     }
 

@@ -16,7 +16,7 @@ public struct FleetState: Hashable, Sendable {
         public var standing: Standing?
         /// Orders sent and not known to be carried out or void, oldest first.
         public var pending: [Pending] = []
-        /// The process that was sent `pending` is gone; the next report voids them.
+        /// A new process speaks for the node and has not read the kernel back yet.
         public var hasRestarted = false
 
         public init() {}
@@ -26,6 +26,8 @@ public struct FleetState: Hashable, Sendable {
     public struct Pending: Hashable, Sendable {
         public var stamp: Stamp
         public var rule: EdgeRule
+        /// The process that it was sent to is gone: it counts until the next read-back.
+        public var isDead = false
     }
 
     public private(set) var nodes: [NodeNumber: NodeState] = [:]
@@ -44,18 +46,28 @@ public struct FleetState: Hashable, Sendable {
         if let standing {
             state.standing = standing
             let newest = state.accepted
-            if state.hasRestarted { state.pending = [] } else { state.pending.removeAll { $0.stamp <= newest } }
+            state.pending.removeAll { $0.isDead || $0.stamp <= newest }
             state.hasRestarted = false
         }
         nodes[node] = state
         return true
     }
 
+    /// A sign of life: unlike a report, one without a standing says that the kernel cannot be read.
+    public mutating func note(_ heartbeat: NodeHeartbeat, from node: NodeNumber) {
+        let isNews = note(
+            node, sequence: heartbeat.sequence, accepted: heartbeat.accepted, standing: heartbeat.standing)
+        if isNews && heartbeat.standing == nil { forget(node) }
+    }
+
+    /// Nothing is known of where the node stands any more.
+    public mutating func forget(_ node: NodeNumber) { nodes[node]?.standing = nil }
+
     /// An order to move was sent: until they answer, the nodes stand on its rungs as well.
     public mutating func ordered(_ rule: EdgeRule, stamp: Stamp, to targets: [NodeNumber]) {
         for node in targets {
             var state = nodes[node] ?? NodeState()
-            if !state.pending.contains(where: { $0.stamp == stamp }) {
+            if !state.pending.contains(where: { $0.stamp == stamp && !$0.isDead }) {
                 state.pending.append(Pending(stamp: stamp, rule: rule))
             }
             nodes[node] = state
@@ -67,6 +79,7 @@ public struct FleetState: Hashable, Sendable {
         var state = nodes[node] ?? NodeState()
         state.sequence = 0
         state.hasRestarted = true
+        for index in state.pending.indices { state.pending[index].isDead = true }
         nodes[node] = state
     }
 

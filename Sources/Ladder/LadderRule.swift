@@ -79,9 +79,11 @@ public struct Pair: Hashable, Sendable {
         // New SAs come with the step from clear to accept, so bare edges agree by the time it matters.
         let agrees = keysAgree || isBare
         if LadderRule.holds(after.0, after.1, keysAgree: agrees) { return true }
-        // Already broken, as after a kernel lost its state: the only way out is down.
+        // Already broken, as after a kernel lost its state, or shut on both sides: the only way out is down.
         let goesDown = { (from: RungSet, to: Rung?) in to.map { RungSet($0).rawValue < from.rawValue } ?? true }
-        return !LadderRule.holds(here, there, keysAgree: agrees) && goesDown(here, one) && goesDown(there, other)
+        let isShut = here == RungSet(.closed) && there == RungSet(.closed)
+        let isBroken = isShut || !LadderRule.holds(here, there, keysAgree: agrees)
+        return isBroken && goesDown(here, one) && goesDown(there, other)
     }
 
     private static func step(from rungs: RungSet, toward goal: Rung) -> Rung? {

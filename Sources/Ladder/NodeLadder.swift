@@ -110,6 +110,13 @@ public struct NodeLadder: Hashable, Sendable {
         return [.perform(work(order))]
     }
 
+    /// The generation could not be made durable: nothing is done; the repeated order tries again.
+    public mutating func persistenceFailed() {
+        guard case .persisting = activity else { return }
+        activity = .idle
+        persisted = .none
+    }
+
     /// The work is done, or refused.
     public mutating func performed(_ performance: Performance) -> [Effect] {
         guard case .performing(let order) = activity else { return [] }
@@ -132,11 +139,13 @@ public struct NodeLadder: Hashable, Sendable {
 
     /// The newest order of which nothing is left to do: one in work does not count.
     private var carriedOut: Stamp {
-        switch activity {
+        // Stamps of another journal say nothing to this coordinator.
+        guard let membership, epoch == membership.epoch else { return .none }
+        return switch activity {
         case .idle: accepted
         case .persisting(let order), .performing(let order):
             // One step earlier: everything before it is done or void.
-            Stamp(generation: order.stamp.generation, step: order.stamp.step - 1)
+            Stamp(generation: order.stamp.generation, step: max(order.stamp.step, 1) - 1)
         }
     }
 

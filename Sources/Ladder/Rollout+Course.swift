@@ -8,7 +8,7 @@ extension Rollout {
         switch step.order.task {
         case .preflight, .observe:
             if !isWayBack { recordOrigin() }
-            if charter.kind == .enable && !isWayBack { refuseBroken() }
+            if charter.kind.goal == .enforce && !isWayBack { refuseBroken() }
             return failures.isEmpty || isWayBack ? advance(at: now) : turnBack(at: now)
         case .offer:
             phase = .publishing
@@ -23,6 +23,13 @@ extension Rollout {
         let planner = StridePlanner(numbers: charter.numbers, fleet: fleet, goal: goal, silent: silent)
         guard now < answerDeadline, let stride = planner.next() else {
             return conclude(isReached: planner.isReached(), at: now)
+        }
+        let wait = stride.needsDrain && !isDrained ? charter.limits.drainMilliseconds : 0
+        let start = now.advanced(byMilliseconds: wait)
+        if isWayBack && start >= answerDeadline { return conclude(isReached: false, at: now) }
+        if !isWayBack && start.advanced(byMilliseconds: charter.limits.wayBackStepMilliseconds) > forwardDeadline {
+            fail(nil, "the time for it ran out")
+            return turnBack(at: now)
         }
         if stride.needsOffers && offers == nil { return issue(.offer, to: charter.numbers, at: now) }
         if stride.needsDrain && !isDrained {
@@ -56,6 +63,7 @@ extension Rollout {
             return conclude(isReached: false, at: now)
         }
         isWayBack = true
+        offers = nil
         goal = origin
         stamp = Stamp(generation: generation.next, step: 0)
         isDrained = false

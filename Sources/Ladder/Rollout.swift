@@ -71,7 +71,7 @@ public struct Rollout: Hashable, Sendable {
     /// A node's report came in, in any order and any number of times.
     public mutating func receive(_ report: Report, from node: NodeNumber, at now: Instant) -> [Effect] {
         fleet.note(node, sequence: report.sequence, accepted: report.acceptedStamp, standing: report.standing)
-        if report.answering.generation == generation { silent.remove(node) }
+        if report.verdict == .done && report.answering.generation == generation { silent.remove(node) }
         guard case .waiting(var step) = phase, report.answering == step.order.stamp, step.waiting.contains(node) else {
             return [] // Late, duplicated or unasked for: what it says of the kernel is noted, no step waits for it.
         }
@@ -84,7 +84,7 @@ public struct Rollout: Hashable, Sendable {
             }
             step.supplied[node] = count
             phase = .waiting(step)
-            return [.supply(what, to: node), .send(step.order, to: [node])]
+            return [.supply(what, to: node), again(step.order, to: [node])]
         case .refused(let refusals):
             for refusal in refusals { fail(node, refusal) }
         case .stale(let newest): fail(node, "has accepted order \(newest), newer than \(report.answering)")
@@ -112,13 +112,21 @@ public struct Rollout: Hashable, Sendable {
         if isNewProcess { fleet.restarted(node) }
         guard case .waiting(let step) = phase else { return [] }
         let isConcerned = step.waiting.contains(node) || (step.order.task == .observe && silent.contains(node))
-        return isConcerned ? [.send(step.order, to: [node])] : []
+        return isConcerned ? [again(step.order, to: [node])] : []
+    }
+
+    /// The node's kernel was started anew: nothing that was known of it counts.
+    public mutating func forget(_ node: NodeNumber) { fleet.forget(node) }
+
+    /// An order is repeated: a new process may carry it out as well.
+    private mutating func again(_ order: Order, to nodes: [NodeNumber]) -> Effect {
+        if case .move(let rule, _) = order.task { fleet.ordered(rule, stamp: order.stamp, to: nodes) }
+        return .send(order, to: nodes)
     }
 
     /// A node said unasked where it stands.
     public mutating func heard(_ heartbeat: NodeHeartbeat, from node: NodeNumber) {
-        fleet.note(
-            node, sequence: heartbeat.sequence, accepted: heartbeat.accepted, standing: heartbeat.standing)
+        fleet.note(heartbeat, from: node)
     }
 
     /// The moment that was armed for has come.
@@ -135,7 +143,7 @@ public struct Rollout: Hashable, Sendable {
             step.retryMilliseconds *= 2
             step.retry = now.advanced(byMilliseconds: step.retryMilliseconds)
             phase = .waiting(step)
-            return [.send(step.order, to: step.waiting.sorted()), .arm(min(step.deadline, step.retry))]
+            return [again(step.order, to: step.waiting.sorted()), .arm(min(step.deadline, step.retry))]
         }
     }
 
@@ -190,9 +198,13 @@ public struct Rollout: Hashable, Sendable {
         fail(node, refusal.message, peer: refusal.peer)
     }
 
-    /// On the way back failures are no news: the answer is decided.
+    /// On the way back the answer is decided: a node that does not do as told is left where it is, like a silent one.
     mutating func fail(_ node: NodeNumber?, _ message: String, peer: NodeNumber? = nil) {
-        if !isWayBack { failures.append(Reason(node: node, peer: peer, message: message)) }
+        if !isWayBack {
+            failures.append(Reason(node: node, peer: peer, message: message))
+        } else if let node {
+            silent.insert(node)
+        }
     }
 }
 

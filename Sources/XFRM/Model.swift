@@ -13,6 +13,15 @@ public struct Prefix: Hashable, Sendable {
     /// Exactly one host: /32 or /128, which the kernel finds by hash.
     public static func host(_ address: Address) -> Prefix { Prefix(address, length: address.family.hostPrefixLength) }
     public static func any(_ family: Address.Family) -> Prefix { Prefix(.any(family), length: 0) }
+
+    /// Whether one contains the other.
+    func overlaps(_ other: Prefix) -> Bool {
+        guard address.family == other.address.family else { return false }
+        let common = Int(min(length, other.length))
+        return (0..<common).allSatisfy { bit in
+            (address.bytes[bit / 8] ^ other.address.bytes[bit / 8]) & (0x80 >> UInt8(bit % 8)) == 0
+        }
+    }
 }
 
 /// Which ports match: those whose masked bits equal the value's. In host byte order.
@@ -48,6 +57,11 @@ public struct Selector: Hashable, Sendable {
         self.protocolNumber = protocolNumber
         self.sourcePort = sourcePort
         self.destinationPort = destinationPort
+    }
+
+    /// Whether some packet between hosts matches both, ports and protocol aside.
+    func overlaps(_ other: Selector) -> Bool {
+        source.overlaps(other.source) && destination.overlaps(other.destination)
     }
 
     /// All traffic from one host to another.

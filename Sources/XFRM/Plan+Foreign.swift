@@ -16,8 +16,8 @@ extension ForeignObject: CustomStringConvertible {
 }
 
 extension Plan {
-    /// The foreign objects that preflight refuses over: policies with the id of one of ours or for exactly its traffic,
-    /// and SAs with the selector of one of ours or between the same addresses.
+    /// The foreign objects that preflight refuses over: policies with the id of one of ours or for exactly its traffic, or
+    /// that overlap and outrank it, and SAs with the selector of one of ours or between the same addresses.
     ///
     /// What `wants` names counts as wanted whatever its rung, for it may climb later. In snapshot order, each once.
     public static func foreignInTheWay(have: Snapshot, wants: [EdgeWant], bypass: [Policy] = []) -> [ForeignObject] {
@@ -31,7 +31,11 @@ extension Plan {
             }
         }
         let policies = have.policies.filter { policy in
-            !Ownership.owns(policy) && (policyIDs.contains(policy.id) || selectors.contains(policy.id.selector))
+            if Ownership.owns(policy) { return false }
+            if policyIDs.contains(policy.id) || selectors.contains(policy.id.selector) { return true }
+            // One that outranks ours would take our traffic away from it, whatever our read-back says.
+            return policy.priority <= Ownership.pairPriority
+                && selectors.contains { $0.overlaps(policy.id.selector) }
         }
         let associations = have.associations.map(\.association).filter { association in
             guard !Ownership.owns(association), association.id.isOneFamily else { return false }

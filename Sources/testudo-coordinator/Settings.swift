@@ -57,8 +57,9 @@ struct Settings {
             }
             guard busKeys[name] == nil else { throw node.at("name").mistake("\(name) is listed twice") }
             let addresses = try Self.addresses(node.at("addresses"))
-            guard (1...Node.addressesMaximum).contains(addresses.count) else {
-                throw node.at("addresses").mistake("expected one to four addresses")
+            guard !addresses.isEmpty else { throw node.at("addresses").mistake("expected an address") }
+            guard Set(addresses.map(\.family)).count == addresses.count else {
+                throw node.at("addresses").mistake("one address a family: a second one would not be protected")
             }
             for address in addresses {
                 if let owner = owners.updateValue(name, forKey: address) {

@@ -160,12 +160,23 @@ struct PlanTests {
         tunnel.id.spi = Fixture.oldInbound
         tunnel.shape = .other
         tunnel.selector = Selector(source: .any(.ipv4), destination: .any(.ipv4))
+        var wide = policy
+        wide.id.selector = Selector(source: .any(.ipv4), destination: Prefix(Fixture.own, length: 8))
+        wide.priority = 0
+        var outranked = wide
+        outranked.priority = Ownership.pairPriority + 1
+        var elsewhere = wide
+        elsewhere.id.selector = Selector(source: .any(.ipv4), destination: .host(Fixture.address([192, 0, 2, 1])))
         let have = Fixture.snapshot(
-            [association, tunnel, Fixture.association(out: Fixture.outbound)], [policy, ported, Fixture.policy(.in)])
+            [association, tunnel, Fixture.association(out: Fixture.outbound)],
+            [policy, ported, wide, outranked, elsewhere, Fixture.policy(.in)])
         let wants = [EdgeWant(peer: 2, pairs: [Fixture.pair], rung: .clear)]
 
         let found = Plan.foreignInTheWay(have: have, wants: wants)
-        #expect(found == [.policy(policy), .association(association), .association(tunnel)])
+        #expect(
+            found == [
+                .policy(policy), .policy(ported), .policy(wide), .association(association), .association(tunnel),
+            ])
         #expect(found[0].description == "out policy 10.77.0.1/32 → 10.77.0.2/32 exists and is not ours")
     }
 
