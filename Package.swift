@@ -130,7 +130,7 @@ let package = Package(
                 hummingbirdTesting, hummingbirdTLS, logging,
             ]),
         tests("Store", ["Fleet", "Ports", "Simulation", "Store"]),
-        tests("Settings", ["Fleet", "LinuxHost", "testudo-agent", "testudo-coordinator"]),
+        tests("Settings", ["Coordinator", "Fleet", "LinuxHost", "testudo-agent", "testudo-coordinator"]),
         tests("Soundness", []),
         tests("Lab", [], exclude: ["scripts"]),
     ],

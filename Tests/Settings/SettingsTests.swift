@@ -1,3 +1,4 @@
+import Coordinator
 import Fleet
 import Foundation
 import LinuxHost
@@ -29,7 +30,7 @@ struct SettingsTests {
         #expect(agent.name.text == "node1")
     }
 
-    static let mistakes: [(change: (String) -> String, words: [String])] = [
+    static let mistakes: [(change: @Sendable (String) -> String, words: [String])] = [
         (
             { $0.replacingOccurrences(of: "drain_milliseconds", with: "drain_miliseconds") },
             ["unknown key rollout.drain_miliseconds", "drain_milliseconds, rung_deadline_milliseconds"]

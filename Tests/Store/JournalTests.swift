@@ -22,7 +22,7 @@ struct JournalTests {
 
     private func keeps(_ journal: any Journal) async throws {
         let name = try #require(NodeName("node1"))
-        let number = try #require(NodeNumber(5))
+        let number: NodeNumber = 5
         let digest = try #require(Digest([UInt8](repeating: 9, count: 32)))
         let begun = try await journal.load()
         #expect(begun.epoch == Epoch(1))
