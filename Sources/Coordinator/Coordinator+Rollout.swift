@@ -219,10 +219,6 @@ extension Rollout {
     var target: Bool { charter.kind.goal == .enforce }
 }
 
-extension Rollout.Kind {
-    var isSettling: Bool { if case .settle = self { true } else { false } }
-}
-
 extension Rollout.Outcome {
     var isSettled: Bool {
         switch self {

@@ -118,5 +118,6 @@ extension Rollout {
 }
 
 extension Rollout.Kind {
-    var isSettling: Bool { if case .settle = self { true } else { false } }
+    /// Whether nobody called for it.
+    public var isSettling: Bool { if case .settle = self { true } else { false } }
 }

@@ -8,7 +8,7 @@ public enum HexSecret {
     public static func text(_ secret: Secret) -> Secret {
         var text: [UInt8] = []
         text.reserveCapacity(secret.count * 2)
-        defer { HostFile.wipe(&text) }
+        defer { wipe(&text) }
         secret.withBytes { bytes in
             for index in bytes.indices {
                 text.append(digits[Int(bytes[index] >> 4)])
@@ -22,7 +22,7 @@ public enum HexSecret {
     public static func read(_ text: Secret, byteCount: Int) throws(HostError) -> Secret {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(byteCount)
-        defer { HostFile.wipe(&bytes) }
+        defer { wipe(&bytes) }
         let isWhole = text.withBytes { text in
             guard text.count == byteCount * 2 else { return false }
             for index in 0..<byteCount {

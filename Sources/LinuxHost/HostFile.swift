@@ -1,4 +1,3 @@
-internal import CLinux
 internal import Glibc
 public import MeshKeys
 
@@ -105,11 +104,5 @@ public enum HostFile {
             offset += count
         }
         guard fsync(descriptor) == 0 else { throw HostError("sync \(path)", errno: errno) }
-    }
-
-    /// Overwrites bytes that held a secret.
-    public static func wipe(_ bytes: inout [UInt8]) {
-        // Safe because the pointer and the count are the array's own.
-        unsafe bytes.withUnsafeMutableBytes { unsafe testudo_wipe($0.baseAddress, $0.count) }
     }
 }

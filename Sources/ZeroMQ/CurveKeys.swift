@@ -100,9 +100,3 @@ extension CurveKeyPair: CustomStringConvertible, CustomReflectable {
     public var description: String { "<redacted>" }
     public var customMirror: Mirror { Mirror(self, children: []) }
 }
-
-/// Overwrites a buffer that held secret bytes, in a way that the compiler may not drop.
-private func wipe(_ bytes: inout [UInt8]) {
-    // Safe because pointer and count are the array's, for the time of the call.
-    unsafe bytes.withUnsafeMutableBytes { unsafe testudo_wipe($0.baseAddress, $0.count) }
-}
