@@ -19,10 +19,13 @@ public struct Offer: Hashable, Sendable {
 /// The offers of all nodes for one rollout. It is named by the generation that asked for them.
 public struct OfferSet: Hashable, Sendable {
     public var generation: Generation
+    /// Anti-replay window of the SAs that are made from it, in packets; 0 for none.
+    public var replayWindow: UInt32
     public var offers: [NodeNumber: Offer]
 
-    public init(generation: Generation, offers: [NodeNumber: Offer]) {
+    public init(generation: Generation, replayWindow: UInt32 = 64, offers: [NodeNumber: Offer]) {
         self.generation = generation
+        self.replayWindow = replayWindow
         self.offers = offers
     }
 }

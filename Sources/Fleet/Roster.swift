@@ -45,14 +45,25 @@ public struct Roster: Hashable, Sendable {
     /// Grows with every change of the roster.
     public var sequence: UInt64
     public var nodes: [NodeNumber: Node]
+    /// Addresses of nodes that were removed while they were dead: nothing is sent to them nor taken from them.
+    public var quarantined: [Address]
     public var bypass: [Bypass]
+    /// UDP port of probes, on every node.
+    public var probePort: UInt16
 
-    public init(epoch: Epoch, fleetID: [UInt8], sequence: UInt64, nodes: [NodeNumber: Node], bypass: [Bypass]) {
+    public static let defaultProbePort: UInt16 = 7741
+
+    public init(
+        epoch: Epoch, fleetID: [UInt8], sequence: UInt64, nodes: [NodeNumber: Node], quarantined: [Address] = [],
+        bypass: [Bypass], probePort: UInt16 = defaultProbePort
+    ) {
         self.epoch = epoch
         self.fleetID = fleetID
         self.sequence = sequence
         self.nodes = nodes
+        self.quarantined = quarantined
         self.bypass = bypass
+        self.probePort = probePort
     }
 }
 

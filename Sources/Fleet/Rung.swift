@@ -11,7 +11,7 @@ public enum Rung: UInt8, Hashable, Sendable, CaseIterable, Codable {
     case send = 2
     /// In and forward policies require ESP from the peer as well: clear is dropped.
     case enforce = 3
-    /// Policies without SAs: nothing is sent, nothing is accepted.
+    /// Policies that demand ESP and send with no SA: nothing is sent, nothing is accepted in clear.
     case closed = 4
 
     /// The rungs of the ladder, lowest first; `closed` is not climbed to.
@@ -36,6 +36,15 @@ public enum Rung: UInt8, Hashable, Sendable, CaseIterable, Codable {
         case .clear, .closed: nil
         }
     }
+
+    /// Whether the node sends ESP to the peer.
+    public var sendsESP: Bool { self == .send || self == .enforce }
+
+    /// Whether the node sends the peer clear traffic.
+    public var sendsClear: Bool { self == .clear || self == .accept }
+
+    /// Whether the node takes clear traffic from the peer.
+    public var takesClear: Bool { self <= .send }
 
     /// Whether the node takes no clear traffic from the peer and sends it none.
     public var isProtected: Bool { self == .enforce || self == .closed }

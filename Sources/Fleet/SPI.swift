@@ -5,6 +5,9 @@
 public struct SPI: Hashable, Comparable, Sendable {
     public let rawValue: UInt32
 
+    /// The SPI of no SA: below 256 all are reserved (RFC 4303 §2.1). A policy pinned to it demands ESP and sends nothing.
+    public static let nothing = SPI(rawValue: 1)
+
     /// Any 32-bit value, as read from a kernel.
     public init(rawValue: UInt32) { self.rawValue = rawValue }
 

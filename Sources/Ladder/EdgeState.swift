@@ -6,30 +6,124 @@ public struct EdgeState: Hashable, Sendable {
     public var low: Rung
     /// The highest rung that any part has reached: above `low` only while a change is half made.
     public var high: Rung
-    /// The generation whose offers the edge's SAs were made from, `nil` without SAs or where it is not known.
-    public var offers: Generation?
+    /// The offer sets whose SAs stand in both directions and every family, ascending.
+    public var holds: [Generation]
+    /// The offer sets that the out policies send with, ascending: one, unless a change is half made. An SA whose set
+    /// is not known counts as ``Generation/none``.
+    public var sends: [Generation]
+    /// The offer sets of which some SAs stand and others do not, ascending.
+    public var parts: [Generation]
 
-    public init(low: Rung, high: Rung, offers: Generation?) {
+    public init(
+        low: Rung, high: Rung, holds: [Generation] = [], sends: [Generation] = [], parts: [Generation] = []
+    ) {
         self.low = low
         self.high = high
-        self.offers = offers
+        self.holds = holds
+        self.sends = sends
+        self.parts = parts
     }
 
-    /// A whole edge on one rung.
+    /// A whole edge on one rung with the SAs of one offer set.
     public static func on(_ rung: Rung, offers: Generation? = nil) -> EdgeState {
-        EdgeState(low: rung, high: rung, offers: offers)
+        let sets = offers.map { [$0] } ?? []
+        return EdgeState(low: rung, high: rung, holds: sets, sends: rung.sendsESP ? sets : [])
     }
 
     public static let clear = EdgeState.on(.clear)
 
-    /// The rungs that the edge may be treated as standing on.
-    public var rungs: RungSet { RungSet(low).union(RungSet(high)) }
+    /// Whether it stands on one rung with exactly the SAs of one offer set, or with none where the rung has none.
+    public var isWhole: Bool {
+        guard low == high, parts.isEmpty else { return false }
+        switch low {
+        case .clear, .closed: return holds.isEmpty
+        case .accept: return holds.count == 1
+        case .send, .enforce: return holds.count == 1 && sends == holds
+        }
+    }
+
+    /// Which keys it uses, seen from a fresh set; `old` where there is none.
+    public func keys(_ fresh: Generation?) -> KeyUse {
+        guard let fresh, holds.contains(fresh) else { return .old }
+        let hasOthers = holds.count > 1 || parts.contains { $0 != fresh }
+        if low.sendsESP {
+            if sends != [fresh] { return .held }
+            return hasOthers ? .used : .only
+        }
+        return hasOthers ? .held : .only
+    }
+
+    /// Whether the edge stands exactly there.
+    public func isAt(_ place: Place, _ fresh: Generation?) -> Bool {
+        guard low == place.rung, high == place.rung else { return false }
+        guard let fresh else { return place.keys == .old }
+        return keys(fresh) == place.keys && !(place.keys == .old && parts.contains(fresh))
+    }
+
+    /// Where it stands after an order to a place was carried out.
+    public func moved(to place: Place, _ fresh: Generation?) -> EdgeState {
+        var holds = self.holds
+        var parts = self.parts
+        if let fresh {
+            holds.removeAll { $0 == fresh }
+            parts.removeAll { $0 == fresh }
+            switch place.keys {
+            case .old: break
+            case .held, .used: holds = (holds + [fresh]).sorted()
+            case .only: (holds, parts) = ([fresh], [])
+            }
+        }
+        switch place.rung {
+        case .clear: return .clear
+        case .closed:
+            return EdgeState(low: .closed, high: .closed, holds: place.keys == .only ? fresh.map { [$0] } ?? [] : [])
+        case .accept: return EdgeState(low: .accept, high: .accept, holds: holds, parts: parts)
+        case .send, .enforce:
+            var sends = self.sends
+            if let fresh {
+                switch place.keys {
+                case .used, .only: sends = [fresh]
+                case .old, .held: sends.removeAll { $0 == fresh }
+                }
+            }
+            if sends.isEmpty { sends = holds.last { $0 != fresh }.map { [$0] } ?? fresh.map { [$0] } ?? [.none] }
+            return EdgeState(low: place.rung, high: place.rung, holds: holds, sends: sends, parts: parts)
+        }
+    }
+
+    /// Why an order may not take the edge to a place, `nil` where it may: an edge moves one rung at a time, and neither
+    /// sends with SAs that do not stand nor loses those that it sends with.
+    public func objection(to place: Place, _ fresh: Generation?) -> String? {
+        if isAt(place, fresh) { return nil }
+        if !isNear(place) { return "the edge stands at \(self), \(place.rung) is not the next rung" }
+        guard let fresh, place.rung.sendsESP else { return nil }
+        let isHeld = holds.contains(fresh)
+        switch place.keys {
+        case .old, .held:
+            let hasOther = holds.contains { $0 != fresh } || sends.contains { $0 != fresh }
+            return hasOther ? nil : "the edge stands at \(self) and has no other keys to send with"
+        case .used: return isHeld ? nil : "the edge stands at \(self) and does not hold set \(fresh)"
+        case .only:
+            let isSent = !low.sendsESP || sends == [fresh]
+            return isHeld && isSent ? nil : "the edge stands at \(self) and does not send with set \(fresh)"
+        }
+    }
+
+    private func isNear(_ place: Place) -> Bool {
+        let rung = place.rung
+        if rung == .closed || rung == low || rung == high { return true }
+        if high == .closed { return rung == .clear || (rung == .enforce && place.keys == .only) }
+        return rung >= low && rung <= high || rung == high.above || rung == low.below
+    }
 }
 
 extension EdgeState: CustomStringConvertible {
     public var description: String {
         let rung = low == high ? "\(low)" : "\(low)…\(high)"
-        return offers.map { "\(rung)(\($0))" } ?? rung
+        var text = holds.map(\.description).joined(separator: "+")
+        if low.sendsESP, sends != holds { text += " sending \(sends.map(\.description).joined(separator: "+"))" }
+        if !parts.isEmpty { text += " parts of \(parts.map(\.description).joined(separator: "+"))" }
+        return text.isEmpty ? rung : "\(rung)(\(text))"
     }
 }
 
@@ -50,20 +144,4 @@ public struct Edge: Hashable, Comparable, Sendable {
 
 extension Edge: CustomStringConvertible {
     public var description: String { "\(node)→\(peer)" }
-}
-
-/// A set of rungs: where an edge is known to stand, and where orders not yet answered may have put it.
-public struct RungSet: OptionSet, Hashable, Sendable {
-    public let rawValue: UInt8
-
-    public init(rawValue: UInt8) { self.rawValue = rawValue }
-    public init(_ rung: Rung) { rawValue = 1 << rung.rawValue }
-
-    public var rungs: [Rung] { Rung.allCases.filter { contains(RungSet($0)) } }
-    /// The only member, `nil` where there are none or several.
-    public var only: Rung? {
-        rawValue.nonzeroBitCount == 1 ? Rung(rawValue: UInt8(rawValue.trailingZeroBitCount)) : nil
-    }
-    public var lowest: Rung? { rawValue == 0 ? nil : Rung(rawValue: UInt8(rawValue.trailingZeroBitCount)) }
-    public var highest: Rung? { rawValue == 0 ? nil : Rung(rawValue: UInt8(7 - rawValue.leadingZeroBitCount)) }
 }

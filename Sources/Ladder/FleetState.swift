@@ -26,6 +26,7 @@ public struct FleetState: Hashable, Sendable {
     public struct Pending: Hashable, Sendable {
         public var stamp: Stamp
         public var rule: EdgeRule
+        public var fresh: Generation?
         /// The process that it was sent to is gone: it counts until the next read-back.
         public var isDead = false
     }
@@ -63,12 +64,18 @@ public struct FleetState: Hashable, Sendable {
     /// Nothing is known of where the node stands any more.
     public mutating func forget(_ node: NodeNumber) { nodes[node]?.standing = nil }
 
-    /// An order to move was sent: until they answer, the nodes stand on its rungs as well.
-    public mutating func ordered(_ rule: EdgeRule, stamp: Stamp, to targets: [NodeNumber]) {
+    /// The node's kernel was started anew: nothing that was ordered can have been carried out since.
+    public mutating func rebooted(_ node: NodeNumber) {
+        nodes[node]?.standing = nil
+        nodes[node]?.pending = []
+    }
+
+    /// An order to move was sent: until they answer, the nodes stand on its places as well.
+    public mutating func ordered(_ rule: EdgeRule, fresh: Generation?, stamp: Stamp, to targets: [NodeNumber]) {
         for node in targets {
             var state = nodes[node] ?? NodeState()
             if !state.pending.contains(where: { $0.stamp == stamp && !$0.isDead }) {
-                state.pending.append(Pending(stamp: stamp, rule: rule))
+                state.pending.append(Pending(stamp: stamp, rule: rule, fresh: fresh))
             }
             nodes[node] = state
         }
@@ -98,53 +105,72 @@ public struct FleetState: Hashable, Sendable {
         return result
     }
 
-    /// Where an edge may stand, `nil` where its node has never reported.
-    public func rungs(_ edge: Edge) -> RungSet? {
-        guard let state = nodes[edge.node], let standing = state.standing else { return nil }
-        return state.pending.reduce(standing.state(toward: edge.peer).rungs) { rungs, pending in
-            rungs.union(RungSet(pending.rule.rung(edge)))
-        }
+    /// Where an edge may stand, by read-back first; empty where its node has never reported.
+    public func states(_ edge: Edge) -> [EdgeState] {
+        guard let node = nodes[edge.node], let standing = node.standing else { return [] }
+        return Self.states(standing, node.pending, edge)
     }
 
-    /// Whether both edges of a pair hold SAs from the same offers, by read-back.
-    public func keysAgree(_ edge: Edge) -> Bool {
-        guard let here = nodes[edge.node]?.standing?.state(toward: edge.peer),
-            let there = nodes[edge.peer]?.standing?.state(toward: edge.node), let offers = here.offers
-        else { return false }
-        let haveSAs = [here, there].allSatisfy { $0.low >= .accept && $0.low != .closed }
-        return haveSAs && there.offers == offers
+    static func states(_ standing: Standing, _ pending: [Pending], _ edge: Edge) -> [EdgeState] {
+        var states = [standing.state(toward: edge.peer)]
+        for order in pending {
+            guard let place = order.rule.place(edge) else { continue }
+            // A later order is carried out from wherever an earlier one may have led.
+            for state in states {
+                let moved = state.moved(to: place, order.fresh)
+                if !states.contains(moved) { states.append(moved) }
+            }
+        }
+        return states
     }
 
     /// Whether no edge among these nodes is known to carry or take clear traffic.
     ///
     /// The edges of an absent node count by its peers' read-back: what they neither send nor take in clear is protected.
     public func isProtected(among numbers: [NodeNumber], absent: Set<NodeNumber>) -> Bool {
-        if isUniform(among: numbers), absent.isEmpty {
-            return numbers.count < 2 || numbers.first.flatMap { nodes[$0]?.standing?.common.low.isProtected } ?? false
-        }
-        return numbers.allSatisfy { node in
-            numbers.allSatisfy { peer in
-                if node == peer { return true }
-                let edge = Edge(node, peer)
-                if absent.contains(node) { return !absent.contains(peer) && edgeIsProtected(edge.opposite) }
-                return edgeIsProtected(edge)
+        let isHeard = numbers.allSatisfy { absent.contains($0) || isProtected($0, among: numbers) }
+        // Between two absent nodes there is no peer to ask: their last words count, where they have any.
+        return isHeard
+            && absent.allSatisfy { node in
+                absent.allSatisfy { peer in
+                    let states = node == peer ? [.on(.closed)] : states(Edge(node, peer))
+                    return !states.isEmpty && states.allSatisfy(\.low.isProtected)
+                }
             }
-        }
     }
 
-    private func edgeIsProtected(_ edge: Edge) -> Bool {
-        rungs(edge)?.rungs.allSatisfy(\.isProtected) ?? false
+    /// Whether no edge from this node is known to carry or take clear traffic.
+    public func isProtected(_ node: NodeNumber, among numbers: [NodeNumber]) -> Bool {
+        nodes[node].map { $0.isProtected(node, among: numbers) } ?? false
     }
 
     /// Whether all these nodes have reported the same whole state for all edges and none has an order to answer:
     /// then one edge speaks for all.
     public func isUniform(among numbers: [NodeNumber]) -> Bool {
-        guard let first = numbers.first, let common = nodes[first]?.standing?.common, common.low == common.high else {
+        guard let first = numbers.first, let common = nodes[first]?.standing?.common, common.isWhole else {
             return false
         }
         return numbers.allSatisfy { number in
             guard let state = nodes[number], let standing = state.standing else { return false }
             return standing.common == common && standing.exceptions.isEmpty && state.pending.isEmpty
         }
+    }
+}
+
+extension FleetState.NodeState {
+    fileprivate func isProtected(_ node: NodeNumber, among numbers: [NodeNumber]) -> Bool {
+        guard let standing else { return false }
+        if numbers.count < 2 { return true }
+        guard pending.isEmpty else {
+            return numbers.allSatisfy { peer in
+                peer == node
+                    || FleetState.states(standing, pending, Edge(node, peer)).allSatisfy(\.low.isProtected)
+            }
+        }
+        // Every peer may be an exception; the common state then speaks for none.
+        let excepted = numbers.filter { standing.exceptions[$0] != nil }
+        let isCommonUsed = excepted.count < numbers.count - 1
+        return (!isCommonUsed || standing.common.low.isProtected)
+            && excepted.allSatisfy { standing.exceptions[$0]?.low.isProtected ?? false }
     }
 }

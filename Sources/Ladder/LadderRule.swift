@@ -1,16 +1,18 @@
 public import Fleet
 
-/// The rule that makes a rollout hitless, for an edge and its opposite whose kernels both kept their state.
+/// The rule that makes a rollout hitless: what an edge sends, its opposite takes.
 ///
-/// 1. If an edge is at `send` or higher, its opposite is at `accept` or higher, with SAs from the same offers.
+/// 1. If an edge is at `send` or higher, its opposite holds the inbound SA that it sends with.
 /// 2. If an edge is at `enforce`, its opposite is at `send` or higher.
 /// 3. `enforce`, and the removal of SAs, come only after the drain: see ``Stride/needsDrain``.
+///
+/// It is for edges whose both kernels kept their state. A closed edge takes clear from nobody and sends nothing.
 public enum LadderRule {
-    /// Which clause two opposite edges break.
+    /// How two opposite edges break the rule.
     public enum Violation: Hashable, Sendable {
         /// Clause 1: one sends ESP that the other cannot take.
         case sendsUnheard
-        /// Clause 1: the two hold SAs of different offers.
+        /// Clause 1: the other has SAs, but not those that the one sends with.
         case keysDiffer
         /// Clause 2: one refuses the clear traffic that the other still sends.
         case refusesClear
@@ -18,80 +20,166 @@ public enum LadderRule {
         case halfClosed
     }
 
-    /// What two opposite edges on these rungs break, `nil` where nothing.
-    public static func violation(_ here: Rung, _ there: Rung, keysAgree: Bool) -> Violation? {
-        if here == .closed || there == .closed { return here == there ? nil : .halfClosed }
-        let lower = min(here, there)
-        let upper = max(here, there)
-        if upper >= .send && lower < .accept { return .sendsUnheard }
-        if upper == .enforce && lower < .send { return .refusesClear }
-        if upper >= .send && !keysAgree { return .keysDiffer }
-        return nil
+    /// Whether all that the edge sends is taken by its opposite, in every address family; a closed edge sends nothing
+    /// that could be.
+    public static func delivers(_ edge: EdgeState, to opposite: EdgeState) -> Bool {
+        takes(edge.low, edge, opposite) && (edge.high == edge.low || takes(edge.high, edge, opposite))
     }
 
-    /// Whether nothing is broken whichever of these rungs each edge stands on.
-    public static func holds(_ here: RungSet, _ there: RungSet, keysAgree: Bool) -> Bool {
-        here.rungs.allSatisfy { one in
-            there.rungs.allSatisfy { other in violation(one, other, keysAgree: keysAgree) == nil }
+    private static func takes(_ rung: Rung, _ edge: EdgeState, _ opposite: EdgeState) -> Bool {
+        if rung.sendsClear { return opposite.high.takesClear }
+        guard rung.sendsESP, !edge.sends.isEmpty else { return false }
+        return edge.sends.allSatisfy { edge.holds.contains($0) && opposite.holds.contains($0) }
+    }
+
+    /// What two opposite edges break, `nil` where nothing.
+    public static func violation(_ here: EdgeState, _ there: EdgeState) -> Violation? {
+        if here.high == .closed && there.high == .closed { return nil }
+        for (edge, opposite) in [(here, there), (there, here)] where !delivers(edge, to: opposite) {
+            if edge.high == .closed { continue }
+            if opposite.high == .closed && opposite.holds.isEmpty { return .halfClosed }
+            guard edge.high.sendsESP else { return .refusesClear }
+            return opposite.low == .clear ? .sendsUnheard : .keysDiffer
         }
+        return nil
     }
 }
 
 /// Two opposite edges as the coordinator sees them.
 public struct Pair: Hashable, Sendable {
-    /// Where the edge from the lower node number may stand.
-    public var here: RungSet
+    /// Where the edge from the lower node number may stand: by read-back first, then by every order not yet answered.
+    public var here: [EdgeState]
     /// Where the opposite edge may stand.
-    public var there: RungSet
-    /// Whether both are known to hold SAs from the same offers.
-    public var keysAgree: Bool
-    /// Whether the node of either edge answers, so that it can be told to move.
-    public var canMoveHere: Bool
-    public var canMoveThere: Bool
+    public var there: [EdgeState]
+    /// The fresh set of the rollout, `nil` before there is one.
+    public var fresh: Generation?
 
-    public init(here: RungSet, there: RungSet, keysAgree: Bool, canMoveHere: Bool = true, canMoveThere: Bool = true) {
+    public init(here: [EdgeState], there: [EdgeState], fresh: Generation?) {
         self.here = here
         self.there = there
-        self.keysAgree = keysAgree
-        self.canMoveHere = canMoveHere
-        self.canMoveThere = canMoveThere
+        self.fresh = fresh
     }
 
-    /// Neither edge has SAs.
-    public var isBare: Bool { here == RungSet(.clear) && there == RungSet(.clear) }
+    /// Whether both edges are known to stand whole on a rung with the SAs of one and the same set.
+    public var isSound: Bool {
+        guard here.count == 1, there.count == 1, here[0].isWhole, there[0].isWhole else { return false }
+        return !here[0].holds.isEmpty && here[0].holds == there[0].holds
+    }
 
-    /// The next rung of each edge on the way to a goal, `nil` where it stays.
+    /// The next place of each edge on the way to its aim, `nil` where it stays.
     ///
-    /// Every rung that it answers is safe while either edge has moved and the other has not. Edges without common keys
-    /// go to `clear` first: only from there can fresh offers be taken up.
-    public func next(toward goal: Rung) -> (here: Rung?, there: Rung?) {
-        let aim = keysAgree || isBare ? goal : .clear
-        let one = canMoveHere ? Self.step(from: here, toward: aim) : nil
-        let other = canMoveThere ? Self.step(from: there, toward: aim) : nil
-        for (here, there) in [(one, other), (one, nil), (nil, other)] where here != nil || there != nil {
-            if isSafe(here, there) { return (here, there) }
+    /// Every place that it answers is safe while either edge has moved and the other has not, wherever they may stand.
+    public func next(_ aimHere: Place?, _ aimThere: Place?) -> (here: Place?, there: Place?) {
+        let ones = Self.ways(here, aimHere, fresh)
+        let others = Self.ways(there, aimThere, fresh)
+        for one in ones {
+            for other in others where isSafe(one, other) { return (one, other) }
         }
+        for one in ones where isSafe(one, nil) { return (one, nil) }
+        for other in others where isSafe(nil, other) { return (nil, other) }
         return (nil, nil)
     }
 
-    private func isSafe(_ one: Rung?, _ other: Rung?) -> Bool {
-        let after = (here.union(one.map(RungSet.init) ?? []), there.union(other.map(RungSet.init) ?? []))
-        // New SAs come with the step from clear to accept, so bare edges agree by the time it matters.
-        let agrees = keysAgree || isBare
-        if LadderRule.holds(after.0, after.1, keysAgree: agrees) { return true }
-        // Already broken, as after a kernel lost its state, or shut on both sides: the only way out is down.
-        let goesDown = { (from: RungSet, to: Rung?) in to.map { RungSet($0).rawValue < from.rawValue } ?? true }
-        let isShut = here == RungSet(.closed) && there == RungSet(.closed)
-        let isBroken = isShut || !LadderRule.holds(here, there, keysAgree: agrees)
-        return isBroken && goesDown(here, one) && goesDown(there, other)
+    private static func ways(_ states: [EdgeState], _ aim: Place?, _ fresh: Generation?) -> [Place] {
+        guard let aim, let state = states.first, let place = state.step(toward: aim, fresh) else { return [] }
+        // From closed with SAs the way down leads over the top, where the peer can hear it; else straight.
+        if place.rung == .enforce && aim.rung == .clear { return [place, Place(.clear)] }
+        // Half of it refuses clear and the rest cannot be finished: it closes, and comes up from there with fresh keys.
+        if state.low != state.high && state.high.isProtected && aim == Place(.enforce, .only) {
+            return [place, Place(.closed, .only)]
+        }
+        // Where nothing is sent with the old SAs they go at once: tries that fail must not heap them up.
+        return place == Place(.accept, .held) ? [Place(.accept, .only), place] : [place]
     }
 
-    private static func step(from rungs: RungSet, toward goal: Rung) -> Rung? {
-        guard let lowest = rungs.lowest, let highest = rungs.highest else { return nil }
-        // A closed edge is opened only by turning the fleet off.
-        if highest == .closed { return goal == .clear ? .clear : nil }
-        guard lowest == highest else { return min(max(goal, lowest), highest) }
-        if lowest < goal { return lowest.above }
-        return lowest > goal ? lowest.below : nil
+    private func isSafe(_ one: Place?, _ other: Place?) -> Bool {
+        let heres = here.map { Move(from: $0, to: one, fresh) }
+        let theres = there.map { Move(from: $0, to: other, fresh) }
+        return heres.allSatisfy { here in
+            theres.allSatisfy { there in here.keepsDelivering(to: there) && there.keepsDelivering(to: here) }
+        }
+    }
+}
+
+/// One edge before and after a move, `after` being equal to `before` where it stays.
+private struct Move {
+    let before: EdgeState
+    let after: EdgeState
+    /// It closes on purpose: what it sends and what is sent to it is lost.
+    let closes: Bool
+
+    init(from before: EdgeState, to place: Place?, _ fresh: Generation?) {
+        self.before = before
+        after = place.map { before.moved(to: $0, fresh) } ?? before
+        closes = place?.rung == .closed && before.high != .closed
+    }
+
+    /// Whether a move takes no delivery away from what this edge sends, nor begins to send ESP that is not taken,
+    /// whichever of the two has moved.
+    func keepsDelivering(to opposite: Move) -> Bool {
+        let isTaken = LadderRule.delivers(before, to: opposite.before)
+        let begins = after.high.sendsESP && (after.sends != before.sends || !before.high.sendsESP)
+        func isKept(_ edge: EdgeState, _ isMoved: Bool, _ other: EdgeState, _ isOtherMoved: Bool) -> Bool {
+            if (isMoved && closes) || (isOtherMoved && opposite.closes) { return true }
+            guard isTaken || (isMoved && begins) else { return true }
+            return LadderRule.delivers(edge, to: other)
+        }
+        return isKept(before, false, opposite.after, true) && isKept(after, true, opposite.before, false)
+            && isKept(after, true, opposite.after, true)
+    }
+}
+
+extension EdgeState {
+    /// The next place on the way to an aim, `nil` where it stands there or there is no way.
+    ///
+    /// Up: SAs first, then what is sent, then what is refused, then the SAs that are not needed any more. Down: the
+    /// mirror. A half-made change is finished or taken back first.
+    func step(toward aim: Place, _ fresh: Generation?) -> Place? {
+        let use = keys(fresh)
+        // Fresh keys that have replaced all others are not given back: there is nothing to go back to.
+        let aim = use == .only && aim.keys == .old ? Place(aim.rung, .only) : aim
+        if isAt(aim, fresh) { return nil }
+        if aim.rung == .closed { return Place(.closed) }
+        if high == .closed { return closedStep(toward: aim, use) }
+        if low != high { return Place(min(max(aim.rung, low), high), use) }
+        if aim.rung == .clear || low > aim.rung { return downStep(use) }
+        if low == .clear { return aim.keys == .only ? Place(.accept, .only) : nil }
+        return aim.keys == .only ? freshStep(toward: aim, use) : oldStep(toward: aim, use)
+    }
+
+    private func downStep(_ use: KeyUse) -> Place? {
+        switch low.below {
+        case .clear: Place(.clear)
+        // Below `send` nothing is sent with SAs: those beside others are held.
+        case .accept: Place(.accept, use == .used ? .held : use)
+        case let rung?: Place(rung, use)
+        case nil: nil
+        }
+    }
+
+    private func closedStep(toward aim: Place, _ use: KeyUse) -> Place? {
+        if aim.rung == .clear { return use == .only && low == .closed ? Place(.enforce, .only) : Place(.clear) }
+        if aim.keys == .old { return use == .old ? nil : Place(.closed) }
+        return use == .only && low == .closed ? Place(.enforce, .only) : Place(.closed, .only)
+    }
+
+    private func freshStep(toward aim: Place, _ use: KeyUse) -> Place? {
+        switch use {
+        case .old: return Place(low, .held)
+        case .held:
+            if low.sendsESP { return Place(low, .used) }
+            return aim.rung > .accept ? Place(.send, .used) : Place(.accept, .only)
+        case .used: return low < aim.rung ? low.above.map { Place($0, .used) } : Place(low, .only)
+        case .only: return low.above.map { Place($0, .only) }
+        }
+    }
+
+    private func oldStep(toward aim: Place, _ use: KeyUse) -> Place? {
+        switch use {
+        case .used: return Place(low, .held)
+        case .held: return Place(low, .old)
+        case .old: return low < aim.rung ? low.above.map { Place($0) } : Place(low)
+        case .only: return low.above.map { Place($0, .only) }
+        }
     }
 }

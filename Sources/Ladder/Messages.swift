@@ -1,7 +1,7 @@
 public import Fleet
 
 /// The version of orders and reports that this build speaks. An agent with an older one counts as unsupported.
-public let protocolVersion: UInt32 = 1
+public let protocolVersion: UInt32 = 2
 
 /// What the coordinator tells agents to do: the same for every node it is sent to. Idempotent.
 public struct Order: Hashable, Sendable {
@@ -12,8 +12,41 @@ public struct Order: Hashable, Sendable {
         case observe
         /// Make an offer for the order's generation. Changes no kernel state.
         case offer
-        /// Put each edge on the rung that the rule gives it. SAs are made from the named offer set.
-        case move(EdgeRule, offers: OfferSetVersion?)
+        /// Put each edge on the place that the rule gives it, seen from the fresh set.
+        case move(EdgeRule, fresh: Fresh?)
+        /// Prove that edges' ESP paths work. Changes no kernel state but the policies for probes.
+        case probe(Probe)
+    }
+
+    /// The offer set that an order's places are seen from.
+    public struct Fresh: Hashable, Sendable {
+        public var version: OfferSetVersion
+        /// Whether SAs are made from it: an agent without the set answers `missing`.
+        public var isMade: Bool
+
+        public init(_ version: OfferSetVersion, isMade: Bool) {
+            self.version = version
+            self.isMade = isMade
+        }
+    }
+
+    /// Which edges are probed, and what names the round.
+    public struct Probe: Hashable, Sendable {
+        public enum Scope: UInt8, Hashable, Sendable, CaseIterable {
+            /// Edges with SAs that nothing is sent with yet.
+            case trial = 1
+            /// Edges that send ESP.
+            case standing = 2
+        }
+
+        public var scope: Scope
+        /// Drawn at random for this round alone.
+        public var nonce: UInt64
+
+        public init(_ scope: Scope, nonce: UInt64) {
+            self.scope = scope
+            self.nonce = nonce
+        }
     }
 
     public var epoch: Epoch
@@ -58,6 +91,10 @@ public struct Refusal: Hashable, Sendable {
         case keys = 5
         /// A setting of the host would defeat IPsec.
         case host = 6
+        /// ESP does not get through between two nodes.
+        case path = 7
+        /// The node's own configuration forbids it: `minimum_rung`, a pinned peer.
+        case forbidden = 8
     }
 
     public var cause: Cause
@@ -101,15 +138,19 @@ public struct Report: Hashable, Sendable {
     public var standing: Standing?
     /// The answer to ``Order/Task/offer``.
     public var offer: Offer?
+    /// The answer to ``Order/Task/probe(_:)``: the greatest round trip, from the first transmission.
+    public var probeMicroseconds: UInt64?
 
     public init(
-        answering: Stamp, sequence: UInt64, verdict: Verdict, standing: Standing?, offer: Offer? = nil
+        answering: Stamp, sequence: UInt64, verdict: Verdict, standing: Standing?, offer: Offer? = nil,
+        probeMicroseconds: UInt64? = nil
     ) {
         self.answering = answering
         self.sequence = sequence
         self.verdict = verdict
         self.standing = standing
         self.offer = offer
+        self.probeMicroseconds = probeMicroseconds
     }
 }
 
@@ -161,13 +202,16 @@ public struct NodeHeartbeat: Hashable, Sendable {
     /// The newest order that was carried out.
     public var accepted: Stamp
     public var standing: Standing?
+    /// The most packets that any SA of this node has sent: keys are worn by use.
+    public var packets: UInt64
     /// Sentences an operator must act on.
     public var problems: [String]
 
-    public init(sequence: UInt64, accepted: Stamp, standing: Standing?, problems: [String]) {
+    public init(sequence: UInt64, accepted: Stamp, standing: Standing?, packets: UInt64 = 0, problems: [String]) {
         self.sequence = sequence
         self.accepted = accepted
         self.standing = standing
+        self.packets = packets
         self.problems = problems
     }
 }

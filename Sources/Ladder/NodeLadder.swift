@@ -21,8 +21,10 @@ public struct NodeLadder: Hashable, Sendable {
         case observe
         /// Make an offer for this generation, or answer with the one made for it before.
         case offer(Generation)
-        /// Put the edge toward each peer on its rung; SAs are made from this generation's offers.
-        case move([NodeNumber: Rung], offers: Generation?)
+        /// Put the edge toward each of these peers on its place.
+        case move([NodeNumber: Place], fresh: Order.Fresh?)
+        /// Ask and answer over the edges that the probe names.
+        case probe(Order.Probe)
     }
 
     /// How the work went.
@@ -31,11 +33,16 @@ public struct NodeLadder: Hashable, Sendable {
         /// By read-back after the work, `nil` where the kernel could not be read.
         public var standing: Standing?
         public var offer: Offer?
+        /// The greatest round trip of a probe.
+        public var probeMicroseconds: UInt64?
 
-        public init(refusals: [Refusal] = [], standing: Standing?, offer: Offer? = nil) {
+        public init(
+            refusals: [Refusal] = [], standing: Standing?, offer: Offer? = nil, probeMicroseconds: UInt64? = nil
+        ) {
             self.refusals = refusals
             self.standing = standing
             self.offer = offer
+            self.probeMicroseconds = probeMicroseconds
         }
     }
 
@@ -65,11 +72,14 @@ public struct NodeLadder: Hashable, Sendable {
     /// The newest order that came while another was in work: at most one, the later stamp wins.
     var next: Order?
     var sequence: UInt64 = 0
+    let flaws: Flaws
+    var lastReport: Report?
 
     /// - Parameters:
     ///   - epoch: as persisted, `nil` before the first order ever.
     ///   - generation: as persisted.
-    public init(epoch: Epoch?, generation: Generation) {
+    public init(epoch: Epoch?, generation: Generation, flaws: Flaws = []) {
+        self.flaws = flaws
         self.epoch = epoch
         persisted = generation
         accepted = Stamp(generation: generation, step: 0)
@@ -90,11 +100,19 @@ public struct NodeLadder: Hashable, Sendable {
         guard let membership, membership.roster == order.roster, membership.epoch == order.epoch else {
             return [answer(order, .missing(.roster))]
         }
+        if flaws.contains(.takesOldOrders), activity == .idle { return take(order) }
+        if flaws.contains(.answersFromMemory), order == newest, var report = lastReport, report.verdict == .done {
+            sequence += 1
+            report.sequence = sequence
+            return [.report(report)]
+        }
         if now > order.expiry { return [answer(order, .expired)] }
         let isNewJournal = epoch != order.epoch
         if !isNewJournal && order.stamp < accepted { return [answer(order, .stale(newest: accepted))] }
         if !isNewJournal && order.stamp == accepted, let newest, newest != order { return [answer(order, .conflict)] }
-        if case .move(_, .some(let wanted)) = order.task, offers != wanted { return [answer(order, .missing(.offers))] }
+        if case .move(_, .some(let fresh)) = order.task, fresh.isMade, offers != fresh.version {
+            return [answer(order, .missing(.offers))]
+        }
         guard activity == .idle else {
             // The coordinator sends a newer order only when it no longer waits for the older one.
             if next.map({ $0.stamp <= order.stamp }) ?? true { next = order }
@@ -122,7 +140,10 @@ public struct NodeLadder: Hashable, Sendable {
         guard case .performing(let order) = activity else { return [] }
         activity = .idle
         let verdict: Report.Verdict = performance.refusals.isEmpty ? .done : .refused(performance.refusals)
-        let report = answer(order, verdict, standing: performance.standing, offer: performance.offer)
+        let report = answer(
+            order, verdict, standing: performance.standing, offer: performance.offer,
+            probeMicroseconds: performance.probeMicroseconds)
+        if flaws.contains(.answersFromMemory), case .report(let made) = report { lastReport = made }
         guard let waiting = next else { return [report] }
         next = nil
         let isStale = waiting.stamp < accepted
@@ -130,10 +151,10 @@ public struct NodeLadder: Hashable, Sendable {
     }
 
     /// A sign of life with the newest read-back.
-    public mutating func heartbeat(standing: Standing?, problems: [String]) -> NodeHeartbeat {
+    public mutating func heartbeat(standing: Standing?, packets: UInt64, problems: [String]) -> NodeHeartbeat {
         sequence += 1
         return NodeHeartbeat(
-            sequence: sequence, accepted: carriedOut, standing: standing,
+            sequence: sequence, accepted: carriedOut, standing: standing, packets: packets,
             problems: Array(problems.prefix(NodeHeartbeat.problemsMaximum)))
     }
 
@@ -168,32 +189,26 @@ public struct NodeLadder: Hashable, Sendable {
         case .preflight: .preflight
         case .observe: .observe
         case .offer: .offer(order.stamp.generation)
-        case .move(let rule, let offers): .move(targets(rule), offers: offers?.generation)
+        case .move(let rule, let fresh): .move(targets(rule), fresh: fresh)
+        case .probe(let probe): .probe(probe)
         }
     }
 
-    private func targets(_ rule: EdgeRule) -> [NodeNumber: Rung] {
+    private func targets(_ rule: EdgeRule) -> [NodeNumber: Place] {
         guard let membership else { return [:] }
-        var targets: [NodeNumber: Rung] = [:]
-        for peer in membership.peers { targets[peer] = rule.rung(Edge(membership.number, peer)) }
+        var targets: [NodeNumber: Place] = [:]
+        for peer in membership.peers { targets[peer] = rule.place(Edge(membership.number, peer)) }
         return targets
     }
 
     private mutating func answer(
-        _ order: Order, _ verdict: Report.Verdict, standing: Standing? = nil, offer: Offer? = nil
+        _ order: Order, _ verdict: Report.Verdict, standing: Standing? = nil, offer: Offer? = nil,
+        probeMicroseconds: UInt64? = nil
     ) -> Effect {
         sequence += 1
         return .report(
-            Report(answering: order.stamp, sequence: sequence, verdict: verdict, standing: standing, offer: offer))
-    }
-}
-
-extension EdgeState {
-    /// Why an order may not take the edge to a rung, `nil` where it may: an edge moves one rung at a time.
-    public func objection(to rung: Rung) -> String? {
-        if rung == low || rung == high { return nil }
-        if low == .closed || high == .closed { return rung == .clear ? nil : "the edge is closed" }
-        let isNear = rung >= low && rung <= high || rung == high.above || rung == low.below
-        return isNear ? nil : "the edge stands at \(self), \(rung) is not the next rung"
+            Report(
+                answering: order.stamp, sequence: sequence, verdict: verdict, standing: standing, offer: offer,
+                probeMicroseconds: probeMicroseconds))
     }
 }

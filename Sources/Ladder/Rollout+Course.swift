@@ -4,42 +4,55 @@ internal import Fleet
 extension Rollout {
     /// Every node has answered, or a first one refused and the others' grace is over.
     mutating func complete(_ step: Step, at now: Instant) -> [Effect] {
+        if isSuperseded { return conclude(isReached: false, at: now) }
         if !failures.isEmpty && !isWayBack { return turnBack(at: now) }
         switch step.order.task {
         case .preflight, .observe:
-            if !isWayBack { recordOrigin() }
-            if charter.kind.goal == .enforce && !isWayBack { refuseBroken() }
-            return failures.isEmpty || isWayBack ? advance(at: now) : turnBack(at: now)
+            if !isWayBack { origin = whereEdgesStand() }
+            return advance(at: now)
         case .offer:
             phase = .publishing
-            return [.publish(OfferSet(generation: generation, offers: step.offers))]
-        case .move:
+            let set = OfferSet(generation: generation, replayWindow: charter.replayWindow, offers: step.offers)
+            return [.publish(set)]
+        case .move, .probe:
             return advance(at: now)
         }
     }
 
     /// Orders the next stride, or finishes where there is none.
     mutating func advance(at now: Instant) -> [Effect] {
-        let planner = StridePlanner(numbers: charter.numbers, fleet: fleet, goal: goal, silent: silent)
+        if isSuperseded { return conclude(isReached: false, at: now) }
+        let planner = planner()
         guard now < answerDeadline, let stride = planner.next() else {
-            return conclude(isReached: planner.isReached(), at: now)
+            let isReached = planner.isReached()
+            if isReached || isWayBack || !hasMoved { return conclude(isReached: isReached, at: now) }
+            // What was made on the way must not stay behind.
+            fail(nil, Self.noWay)
+            return turnBack(at: now)
         }
-        let wait = stride.needsDrain && !isDrained ? charter.limits.drainMilliseconds : 0
-        let start = now.advanced(byMilliseconds: wait)
+        let drain = charter.limits.drainMilliseconds(afterProbe: probeMicroseconds)
+        if charter.limits.flaws.contains(.forgetsDrain) { isDrained = true }
+        let start = now.advanced(byMilliseconds: stride.needsDrain && !isDrained ? drain : 0)
         if isWayBack && start >= answerDeadline { return conclude(isReached: false, at: now) }
         if !isWayBack && start.advanced(byMilliseconds: charter.limits.wayBackStepMilliseconds) > forwardDeadline {
             fail(nil, "the time for it ran out")
             return turnBack(at: now)
         }
-        if stride.needsOffers && offers == nil { return issue(.offer, to: charter.numbers, at: now) }
+        if stride.makesAssociations && offers == nil {
+            let ends = Set(planner.open().flatMap { [$0.node, $0.peer] }).subtracting(charter.absent)
+            return issue(.offer, to: goal.base == nil || !isUniform ? ends.sorted() : participants, at: now)
+        }
+        if stride.phase == .hold { isProbed = false }
+        if stride.phase == .send && !isProbed && !isWayBack && charter.limits.probes {
+            return issueProbe(.trial, to: stride.ends, at: now)
+        }
         if stride.needsDrain && !isDrained {
-            let until = now.advanced(byMilliseconds: charter.limits.drainMilliseconds)
+            let until = now.advanced(byMilliseconds: drain)
             phase = .draining(until: until)
             return [.journal(.step(stamp, name: "drain")), .arm(until)]
         }
-        return issue(
-            .move(stride.rule, offers: stride.needsOffers ? offers : nil), to: stride.nodes,
-            name: stride.rung.description, at: now)
+        let fresh = offers.map { Order.Fresh($0, isMade: stride.makesAssociations) }
+        return issue(.move(stride.rule, fresh: fresh), to: stride.nodes, name: stride.name, at: now)
     }
 
     /// The step's time is over.
@@ -51,73 +64,64 @@ extension Rollout {
         if failures.isEmpty {
             let seconds = (step.deadline.microseconds(since: step.began) + 500_000) / 1_000_000
             for node in step.waiting.sorted() { fail(node, "no report within \(seconds) s") }
-            silent.formUnion(step.waiting)
         }
-        return turnBack(at: now)
+        silent.formUnion(step.waiting)
+        return isSuperseded ? conclude(isReached: false, at: now) : turnBack(at: now)
     }
 
     /// Goes back to where it began, under a generation of its own so that old orders are void.
     private mutating func turnBack(at now: Instant) -> [Effect] {
-        let isOnlyCleaning = charter.kind == .disable && isOff
-        if !hasMoved || isOnlyCleaning || charter.kind.isSettling {
-            return conclude(isReached: false, at: now)
-        }
+        if !hasMoved || isOnlyCleaning { return conclude(isReached: false, at: now) }
         isWayBack = true
-        offers = nil
         goal = origin
-        stamp = Stamp(generation: generation.next, step: 0)
+        if !charter.limits.flaws.contains(.wayBackKeepsGeneration) {
+            stamp = Stamp(generation: generation.next, step: 0)
+        }
         isDrained = false
-        return [.journal(.plan(generation, isWayBack: true))] + issue(.observe, to: charter.numbers, at: now)
+        return [.journal(.plan(generation, isWayBack: true))] + issue(.observe, to: participants, at: now)
     }
 
-    private mutating func conclude(isReached: Bool, at now: Instant) -> [Effect] {
+    private static let noWay = "the edges cannot come nearer to the goal"
+
+    mutating func conclude(isReached: Bool, at now: Instant) -> [Effect] {
         phase = .finished
         if !isWayBack && failures.isEmpty && isReached { return [.finish(.done(isSettled: true))] }
-        // Off is reached when nothing sends ESP any more; the last step down only cleans up.
-        if !isWayBack && charter.kind == .disable && isOff { return [.finish(.done(isSettled: false))] }
-        if failures.isEmpty { failures.append(Reason(node: nil, message: "the edges cannot come nearer to the goal")) }
+        if !isWayBack && hasMoved && isOnlyCleaning { return [.finish(.done(isSettled: false))] }
+        if failures.isEmpty { failures.append(Reason(node: nil, message: Self.noWay)) }
         let failure = Failure(isUnsupported: isUnsupported && !hasMoved, reasons: failures)
-        return [.finish(.failed(failure, isSettled: isReached || !hasMoved))]
+        return [.finish(.failed(failure, isSettled: !isSuperseded && (isReached || !hasMoved)))]
     }
 
-    /// Whether every edge stands at `accept` or below.
-    private var isOff: Bool {
-        let low: RungSet = [RungSet(.clear), RungSet(.accept)]
-        return StridePlanner(numbers: charter.numbers, fleet: fleet, goal: goal, silent: silent).positions()
-            .allSatisfy { _, pair in pair.here.isSubset(of: low) && pair.there.isSubset(of: low) }
+    private func planner(ignoringSilence: Bool = false) -> StridePlanner {
+        StridePlanner(
+            numbers: charter.numbers, fleet: fleet, goal: goal, fresh: offers?.generation,
+            silent: ignoringSilence ? [] : silent, absent: charter.absent)
     }
 
-    /// Remembers the lower rung of each pair: that is where the way back leads.
-    private mutating func recordOrigin() {
+    private var isUniform: Bool { fleet.isUniform(among: charter.numbers) }
+
+    /// Whether all that is left to do is to remove what nothing is sent with: that does not decide the answer.
+    private var isOnlyCleaning: Bool { planner(ignoringSilence: true).needsOnlyCleaning() }
+
+    /// The rung of each pair that all of it has reached, as a goal without fresh keys: where the way back leads.
+    private func whereEdgesStand() -> Goal {
         let numbers = charter.numbers
-        if let first = numbers.first, fleet.isUniform(among: numbers), let common = fleet.nodes[first]?.standing?.common
-        {
-            origin = Goal(common.low)
-            return
+        let absent = charter.closesAbsent ? Goal.Absent.reopen : .stay
+        if isUniform, let common = numbers.first.flatMap({ fleet.nodes[$0]?.standing?.common }) {
+            return Goal(Self.home(common.low), freshness: .nowhere, absent: absent)
         }
-        var pairs: [Edge: Rung] = [:]
-        let positions = StridePlanner(numbers: numbers, fleet: fleet, goal: goal, silent: []).positions()
-        for (edge, pair) in positions {
-            pairs[edge] = min(pair.here.lowest ?? .clear, pair.there.lowest ?? .clear)
+        var pairs: [Edge: Rung?] = [:]
+        var counts: [Rung?: Int] = [:]
+        for position in planner().positions() {
+            let rungs = (position.pair.here.prefix(1) + position.pair.there.prefix(1)).map { Self.home($0.low) }
+            let rung = rungs.min()
+            pairs[position.edge] = .some(rung)
+            counts[rung, default: 0] += 1
         }
-        let lowest = pairs.values.min() ?? .clear
-        origin = Goal(lowest, pairs: pairs.filter { $0.value != lowest })
+        let most = counts.max { ($0.value, $1.key?.rawValue ?? 9) < ($1.value, $0.key?.rawValue ?? 9) }?.key ?? nil
+        return Goal(most, pairs: pairs.filter { $0.value != most }, freshness: .nowhere, absent: absent)
     }
 
-    /// No climb begins from edges that break the rule or are closed.
-    private mutating func refuseBroken() {
-        let planner = StridePlanner(numbers: charter.numbers, fleet: fleet, goal: goal, silent: [])
-        for edge in planner.broken().prefix(Refusal.perReportMaximum) {
-            let here = fleet.rungs(edge)?.highest ?? .clear
-            let there = fleet.rungs(edge.opposite)?.highest ?? .clear
-            fail(
-                edge.node, "stands at \(here) while the way back stands at \(there): turn IPsec off first",
-                peer: edge.peer)
-        }
-    }
-}
-
-extension Rollout.Kind {
-    /// Whether nobody called for it.
-    public var isSettling: Bool { if case .settle = self { true } else { false } }
+    /// A closed edge was protected, and comes home to that.
+    private static func home(_ rung: Rung) -> Rung { rung == .closed ? .enforce : rung }
 }

@@ -1,6 +1,6 @@
 public import Fleet
 
-/// The journey of all edges to a target rung, and back where they began if it fails.
+/// The journey of edges to a goal, and back where they began if it fails.
 ///
 /// Pure: the caller says what happened and when; the rollout answers what to do. One order is under way at a time, and
 /// the next one goes out when every node concerned has reported by read-back: each boundary is a safe place to stop.
@@ -37,20 +37,28 @@ public struct Rollout: Hashable, Sendable {
     let start: Instant
     /// The pairs' rungs at the start: where the way back leads.
     var origin: Goal
+    /// What edges are seen from once offers were made.
     var offers: OfferSetVersion?
     /// Whether everything sent before the newest order to move has arrived.
     var isDrained = false
+    /// Whether the edges that are about to send were probed since SAs were last added.
+    var isProbed = false
     /// Whether any edge was ordered to move: if not, there is nothing to go back from.
     public internal(set) var hasMoved = false
+    /// The greatest round trip of a probe in microseconds, 0 before the first.
+    public internal(set) var probeMicroseconds: UInt64 = 0
     var silent: Set<NodeNumber> = []
     var failures: [Reason] = []
     var isUnsupported = false
+    /// Another call came: it ends at the next boundary.
+    public internal(set) var isSuperseded = false
 
     /// - Parameter fleet: what is known from reports and orders so far.
     public init(_ charter: Charter, fleet: FleetState, at now: Instant) {
         self.charter = charter
         self.fleet = fleet
-        goal = Goal(charter.kind.goal)
+        goal = charter.kind.goal(
+            among: charter.numbers, oldest: charter.oldest, absent: charter.closesAbsent ? .close : .stay)
         origin = goal
         stamp = Stamp(generation: charter.generation, step: 0)
         start = now
@@ -59,20 +67,29 @@ public struct Rollout: Hashable, Sendable {
     /// The newest generation that it has used.
     public var generation: Generation { stamp.generation }
     public var isFinished: Bool { phase == .finished }
+    /// Whether it failed and goes back to where it began.
+    public var isTurningBack: Bool { isWayBack }
     /// The nodes whose answers the current step waits for.
     public var waitingFor: Set<NodeNumber> { if case .waiting(let step) = phase { step.waiting } else { [] } }
+    /// The nodes that it goes on with.
+    var participants: [NodeNumber] { charter.numbers.filter { !charter.absent.contains($0) } }
 
-    /// Begins by asking every node where it stands and what would refuse.
+    /// Begins by asking where nodes stand and what would refuse.
     public mutating func begin(at now: Instant) -> [Effect] {
-        let task: Order.Task = charter.kind == .enable ? .preflight : .observe
-        return [.journal(.plan(generation, isWayBack: false))] + issue(task, to: charter.numbers, at: now)
+        let plan = Effect.journal(.plan(generation, isWayBack: false))
+        let examined = participants.filter { charter.examined.isEmpty || charter.examined.contains($0) }
+        guard charter.kind != .inspect else { return [plan] + issueProbe(.standing, to: examined, at: now) }
+        return [plan] + issue(charter.kind.isClimb ? .preflight : .observe, to: examined, at: now)
     }
 
     /// A node's report came in, in any order and any number of times.
     public mutating func receive(_ report: Report, from node: NodeNumber, at now: Instant) -> [Effect] {
         fleet.note(node, sequence: report.sequence, accepted: report.acceptedStamp, standing: report.standing)
         if report.verdict == .done && report.answering.generation == generation { silent.remove(node) }
-        guard case .waiting(var step) = phase, report.answering == step.order.stamp, step.waiting.contains(node) else {
+        let flaws = charter.limits.flaws
+        guard case .waiting(var step) = phase, step.waiting.contains(node),
+            report.answering == step.order.stamp || flaws.contains(.trustsLateReports)
+        else {
             return [] // Late, duplicated or unasked for: what it says of the kernel is noted, no step waits for it.
         }
         switch report.verdict {
@@ -97,6 +114,7 @@ public struct Rollout: Hashable, Sendable {
             step.deadline = min(step.deadline, now.advanced(byMilliseconds: charter.limits.refusalGraceMilliseconds))
         }
         phase = .waiting(step)
+        if flaws.contains(.skipsBarrier), case .move = step.order.task { return complete(step, at: now) }
         return step.waiting.isEmpty ? complete(step, at: now) : [.arm(min(step.deadline, step.retry))]
     }
 
@@ -105,6 +123,17 @@ public struct Rollout: Hashable, Sendable {
         guard phase == .publishing else { return [] } // Turned back in the meantime.
         offers = version
         return advance(at: now)
+    }
+
+    /// Another call came that wants something else: the rollout ends at its next boundary, where the other one goes on.
+    public mutating func supersede(by whom: String, at now: Instant) -> [Effect] {
+        guard !isSuperseded, !isFinished else { return [] }
+        isSuperseded = true
+        if failures.isEmpty { failures.append(Reason(node: nil, message: "superseded by \(whom)")) }
+        guard case .waiting(var step) = phase else { return conclude(isReached: false, at: now) }
+        step.deadline = min(step.deadline, now.advanced(byMilliseconds: charter.limits.wayBackStepMilliseconds))
+        phase = .waiting(step)
+        return [.arm(min(step.deadline, step.retry))]
     }
 
     /// A node's agent is connected (again): it is told what it may have missed.
@@ -116,12 +145,19 @@ public struct Rollout: Hashable, Sendable {
     }
 
     /// The node's kernel was started anew: nothing that was known of it counts.
-    public mutating func forget(_ node: NodeNumber) { fleet.forget(node) }
+    public mutating func rebooted(_ node: NodeNumber) { fleet.rebooted(node) }
 
     /// An order is repeated: a new process may carry it out as well.
     private mutating func again(_ order: Order, to nodes: [NodeNumber]) -> Effect {
-        if case .move(let rule, _) = order.task { fleet.ordered(rule, stamp: order.stamp, to: nodes) }
+        noteOrdered(order, to: nodes)
         return .send(order, to: nodes)
+    }
+
+    private mutating func noteOrdered(_ order: Order, to nodes: [NodeNumber]) {
+        guard case .move(let rule, let fresh) = order.task, !charter.limits.flaws.contains(.forgetsSilentOrders) else {
+            return
+        }
+        fleet.ordered(rule, fresh: fresh?.version.generation, stamp: order.stamp, to: nodes)
     }
 
     /// A node said unasked where it stands.
@@ -158,8 +194,8 @@ public struct Rollout: Hashable, Sendable {
         let order = Order(
             epoch: charter.epoch, stamp: stamp, rollout: charter.id, roster: charter.roster, task: task,
             expiry: deadline)
-        if case .move(let rule, _) = task {
-            fleet.ordered(rule, stamp: stamp, to: nodes)
+        noteOrdered(order, to: nodes)
+        if case .move = task {
             isDrained = false
             hasMoved = true
         }
@@ -173,6 +209,13 @@ public struct Rollout: Hashable, Sendable {
         return waiting.isEmpty ? effects + advance(at: now) : effects + [.arm(min(deadline, retry))]
     }
 
+    /// Each round of probes has a nonce of its own.
+    mutating func issueProbe(_ scope: Order.Probe.Scope, to nodes: [NodeNumber], at now: Instant) -> [Effect] {
+        isProbed = true
+        let nonce = charter.nonce &+ UInt64(stamp.step)
+        return issue(.probe(Order.Probe(scope, nonce: nonce)), to: nodes, at: now)
+    }
+
     var forwardDeadline: Instant { start.advanced(byMilliseconds: charter.limits.forwardMilliseconds) }
     var answerDeadline: Instant { start.advanced(byMilliseconds: charter.limits.answerMilliseconds) }
 
@@ -182,11 +225,14 @@ public struct Rollout: Hashable, Sendable {
             if report.standing == nil { fail(node, "reported no standing") }
         case .offer:
             if let offer = report.offer { step.offers[node] = offer } else { fail(node, "made no offer") }
-        case .move(let rule, _):
+        case .probe:
+            probeMicroseconds = max(probeMicroseconds, report.probeMicroseconds ?? 0)
+        case .move(let rule, let fresh):
+            if !charter.limits.flaws.isDisjoint(with: [.trustsLateReports, .skipsBarrier]) { return }
             for peer in charter.numbers where peer != node {
+                guard let wanted = rule.place(Edge(node, peer)) else { continue }
                 let state = report.standing?.state(toward: peer)
-                let wanted = rule.rung(Edge(node, peer))
-                guard wanted != .closed, state?.low != wanted || state?.high != wanted else { continue }
+                if state?.isAt(wanted, fresh?.version.generation) ?? false { continue }
                 fail(node, "read back \(state.map(\.description) ?? "nothing") instead of \(wanted)", peer: peer)
                 return
             }
@@ -226,7 +272,8 @@ extension Order.Task {
         case .preflight: "preflight"
         case .observe: "observe"
         case .offer: "offers"
-        case .move(let rule, _): rule.base.description
+        case .probe: "probe"
+        case .move(let rule, _): rule.base?.rung.description ?? "move"
         }
     }
 }

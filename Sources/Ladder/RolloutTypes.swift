@@ -7,14 +7,48 @@ extension Rollout {
         case enable
         /// Every edge to `clear`; done when every edge is at `accept` or lower; on failure back up.
         case disable
-        /// Brings edges that a failure left behind to a rung, without a way back.
-        case settle(Rung)
+        /// Fresh keys for every edge at `enforce`; on failure back to the old ones.
+        case rotate
+        /// Every edge to `accept`.
+        case prepare
+        /// Edges that are not where the fleet should be to that rung, `enforce` or `clear`: nobody called for it.
+        case converge(Rung)
+        /// One node's edges to `clear`.
+        case leave(NodeNumber)
+        /// Nothing moves: edges that send ESP are probed.
+        case inspect
 
-        public var goal: Rung {
+        /// Where it takes the edges.
+        func goal(among numbers: [NodeNumber], oldest: Generation, absent: Goal.Absent) -> Goal {
+            var goal: Goal
             switch self {
-            case .enable: .enforce
-            case .disable: .clear
-            case .settle(let rung): rung
+            case .enable: goal = Goal(.enforce, absent: absent)
+            case .disable: goal = Goal(.clear)
+            case .rotate: goal = Goal(.enforce, freshness: .everywhere)
+            case .prepare: goal = Goal(.accept)
+            case .converge(let rung): goal = Goal(rung)
+            case .leave(let node):
+                let pairs = numbers.filter { $0 != node }.map { Edge(min(node, $0), max(node, $0)) }
+                goal = Goal(nil, pairs: Dictionary(uniqueKeysWithValues: pairs.map { ($0, .some(.clear)) }))
+            case .inspect: goal = Goal(nil)
+            }
+            goal.oldest = oldest
+            return goal
+        }
+
+        /// Whether edges go up or get new keys: then what would refuse is asked for first.
+        public var isClimb: Bool {
+            switch self {
+            case .enable, .rotate, .prepare, .converge(.enforce): true
+            case .disable, .converge, .leave, .inspect: false
+            }
+        }
+
+        /// Whether nobody called for it.
+        public var isUncalled: Bool {
+            switch self {
+            case .converge, .inspect: true
+            case .enable, .disable, .rotate, .prepare, .leave: false
             }
         }
     }
@@ -23,7 +57,7 @@ extension Rollout {
     public enum Effect: Hashable, Sendable {
         /// Make this durable before anything that follows.
         case journal(Note)
-        /// Order these nodes; a move's nodes get the offer set that it names first.
+        /// Order these nodes; where an order makes SAs its nodes get the offer set first.
         case send(Order, to: [NodeNumber])
         /// Send this node what it lacks.
         case supply(Report.Missing, to: NodeNumber)
@@ -47,7 +81,8 @@ extension Rollout {
     public enum Outcome: Hashable, Sendable {
         /// Every edge is where it should be; `isSettled` is false where cleaning up is left to do.
         case done(isSettled: Bool)
-        /// The goal was not reached. `isSettled` is false where edges could not go back because a node is silent.
+        /// The goal was not reached. `isSettled` is false where edges could not go back, because a node is silent or
+        /// because another call came.
         case failed(Failure, isSettled: Bool)
     }
 
@@ -85,20 +120,40 @@ extension Rollout {
         public var roster: RosterVersion
         /// All nodes of the roster.
         public var numbers: [NodeNumber]
+        /// Nodes that were silent before it began, and that it goes on without.
+        public var absent: Set<NodeNumber>
+        /// Whether the edges to absent nodes are closed.
+        public var closesAbsent: Bool
+        /// Who is asked first what would refuse; empty for all.
+        public var examined: Set<NodeNumber>
         /// The first generation to use: above every one that any node is known to have accepted.
         public var generation: Generation
+        /// SAs of older sets are replaced.
+        public var oldest: Generation
+        /// Anti-replay window of the SAs that are made, in packets.
+        public var replayWindow: UInt32
+        /// Drawn at random: names the rounds of probes.
+        public var nonce: UInt64
         public var limits: RolloutLimits
 
         public init(
             id: UInt64, kind: Kind, epoch: Epoch, roster: RosterVersion, numbers: [NodeNumber],
-            generation: Generation, limits: RolloutLimits
+            absent: Set<NodeNumber> = [], closesAbsent: Bool = false, examined: Set<NodeNumber> = [],
+            generation: Generation, oldest: Generation = .none, replayWindow: UInt32 = 64, nonce: UInt64 = 0,
+            limits: RolloutLimits
         ) {
             self.id = id
             self.kind = kind
             self.epoch = epoch
             self.roster = roster
             self.numbers = numbers.sorted()
+            self.absent = absent
+            self.closesAbsent = closesAbsent
+            self.examined = examined
             self.generation = generation
+            self.oldest = oldest
+            self.replayWindow = replayWindow
+            self.nonce = nonce
             self.limits = limits
         }
     }

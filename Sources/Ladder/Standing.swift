@@ -30,8 +30,10 @@ public struct Standing: Hashable, Sendable {
     public var lowest: Rung { exceptions.values.reduce(common.low) { min($0, $1.low) } }
 
     private static func order(_ left: EdgeState, _ right: EdgeState) -> Bool {
-        (left.low.rawValue, left.high.rawValue, left.offers?.rawValue ?? 0)
-            < (right.low.rawValue, right.high.rawValue, right.offers?.rawValue ?? 0)
+        func rank(_ state: EdgeState) -> (UInt8, UInt8, String) {
+            (state.low.rawValue, state.high.rawValue, state.description)
+        }
+        return rank(left) < rank(right)
     }
 }
 
@@ -40,38 +42,5 @@ extension Standing: CustomStringConvertible {
         guard !exceptions.isEmpty else { return "all \(common)" }
         let parts = exceptions.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }
         return "all \(common), except \(parts.joined(separator: ", "))"
-    }
-}
-
-/// Which rung each edge of the fleet is to stand on: a rule with exceptions, the same bytes for every node.
-public struct EdgeRule: Hashable, Sendable {
-    public var base: Rung
-    /// All edges from and toward these nodes; between two of them the lower rung.
-    public var nodes: [NodeNumber: Rung]
-    /// Single edges; they outrank the other two.
-    public var edges: [Edge: Rung]
-
-    public init(base: Rung, nodes: [NodeNumber: Rung] = [:], edges: [Edge: Rung] = [:]) {
-        self.base = base
-        self.nodes = nodes
-        self.edges = edges
-    }
-
-    public func rung(_ edge: Edge) -> Rung {
-        if let rung = edges[edge] { return rung }
-        switch (nodes[edge.node], nodes[edge.peer]) {
-        case (nil, nil): return base
-        case (let one?, nil), (nil, let one?): return one
-        case (let one?, let other?): return min(one, other)
-        }
-    }
-}
-
-extension EdgeRule: CustomStringConvertible {
-    public var description: String {
-        let parts =
-            nodes.sorted { $0.key < $1.key }.map { "with \($0.key): \($0.value)" }
-            + edges.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }
-        return parts.isEmpty ? "all \(base)" : "all \(base), except \(parts.joined(separator: ", "))"
     }
 }

@@ -3,61 +3,147 @@ import Testing
 
 @testable import Ladder
 
-@Suite("The rule and the next rung")
+@Suite("The rule and the next place")
 struct LadderRuleTests {
-    /// Every set of rungs of the ladder.
-    static let sets = (1..<16).map { RungSet(rawValue: $0) }
+    static let old = Generation(1)
+    static let fresh = Generation(2)
 
-    @Test(
-        "From wherever the rule holds, no move breaks it, whichever of the two edges has made it",
-        arguments: Rung.ladder)
-    func everyMoveIsSafe(goal: Rung) {
-        for here in Self.sets {
-            for there in Self.sets {
-                for keysAgree in [true, false] {
-                    let pair = Pair(here: here, there: there, keysAgree: keysAgree)
-                    let agrees = keysAgree || pair.isBare
-                    guard LadderRule.holds(here, there, keysAgree: agrees) else { continue }
-                    let (one, other) = pair.next(toward: goal)
-                    let after = (here.union(one.map(RungSet.init) ?? []), there.union(other.map(RungSet.init) ?? []))
-                    #expect(LadderRule.holds(after.0, after.1, keysAgree: agrees))
+    /// Every state that an edge can have with an old and a fresh set.
+    static let states: [EdgeState] = {
+        let holdings = [[], [old], [fresh], [old, fresh]]
+        var states: [EdgeState] = [.clear, .on(.closed), .on(.closed, offers: fresh)]
+        for holds in holdings where !holds.isEmpty {
+            states.append(EdgeState(low: .accept, high: .accept, holds: holds))
+            for rung in [Rung.send, .enforce] {
+                // An SA that is sent with and gone is mended with the next fresh set, not with its own.
+                for sent in [old, fresh] where sent == old || holds.contains(fresh) {
+                    states.append(EdgeState(low: rung, high: rung, holds: holds, sends: [sent]))
+                }
+            }
+        }
+        return states
+    }()
+
+    static let goals: [Goal] = [
+        Goal(.clear), Goal(.accept), Goal(.enforce), Goal(.enforce, freshness: .everywhere),
+        Goal(.enforce, freshness: .nowhere), Goal(.clear, freshness: .nowhere),
+    ]
+
+    /// One order of a pair: both edges move, unless only one is safe to.
+    private func next(_ pair: Pair, _ goal: Goal) -> (here: Place?, there: Place?) {
+        guard let rung = goal.rung(Edge(1, 2)) else { return (nil, nil) }
+        let aim = goal.aim(rung, pair)
+        return pair.next(aim, aim)
+    }
+
+    private func moved(_ state: EdgeState, _ place: Place?) -> EdgeState {
+        place.map { state.moved(to: $0, Self.fresh) } ?? state
+    }
+
+    @Test("From wherever the rule holds, no move breaks it, whichever of the two edges has made it")
+    func everyMoveIsSafe() {
+        for here in Self.states {
+            for there in Self.states where LadderRule.violation(here, there) == nil {
+                for goal in Self.goals {
+                    let pair = Pair(here: [here], there: [there], fresh: Self.fresh)
+                    let (one, other) = next(pair, goal)
+                    for (here, there) in [
+                        (moved(here, one), there), (here, moved(there, other)), (moved(here, one), moved(there, other)),
+                    ] {
+                        let isShut = here.high == .closed || there.high == .closed
+                        #expect(
+                            isShut || LadderRule.violation(here, there) == nil, "\(pair) to \(goal): \(here), \(there)")
+                    }
                 }
             }
         }
     }
 
-    @Test("From wherever the rule holds with common keys, a pair comes to every goal", arguments: Rung.ladder)
-    func everyGoalIsReached(goal: Rung) {
-        for one in Rung.ladder {
-            for other in Rung.ladder where LadderRule.violation(one, other, keysAgree: true) == nil {
-                var (here, there) = (one, other)
-                for _ in 0..<8 {
-                    let isBare = here == .clear && there == .clear
-                    let agrees = !isBare && min(here, there) > .clear
-                    let pair = Pair(here: RungSet(here), there: RungSet(there), keysAgree: agrees)
-                    let next = pair.next(toward: goal)
-                    here = next.here ?? here
-                    there = next.there ?? there
+    @Test("No move is made that any order not yet answered could turn into a loss")
+    func uncertainty() {
+        for here in Self.states {
+            for order in Self.states {
+                for there in Self.states
+                where LadderRule.violation(here, there) == nil && LadderRule.violation(order, there) == nil {
+                    for goal in Self.goals {
+                        let pair = Pair(here: [here, order], there: [there], fresh: Self.fresh)
+                        let (one, other) = next(pair, goal)
+                        for here in [here, order] {
+                            for here in [here, moved(here, one)] {
+                                let there = moved(there, other)
+                                let isShut = here.high == .closed || there.high == .closed
+                                #expect(isShut || LadderRule.violation(here, there) == nil, "\(pair) to \(goal)")
+                            }
+                        }
+                    }
                 }
-                #expect(here == goal && there == goal, "from \(one), \(other) to \(here), \(there) instead of \(goal)")
             }
         }
     }
 
-    @Test("A pair that is shut on both sides, or broken, can always be turned off")
+    /// Where a pair comes to, move by move.
+    private func end(_ here: EdgeState, _ there: EdgeState, _ goal: Goal) -> (EdgeState, EdgeState) {
+        var (here, there) = (here, there)
+        for _ in 0..<24 {
+            let (one, other) = next(Pair(here: [here], there: [there], fresh: Self.fresh), goal)
+            (here, there) = (moved(here, one), moved(there, other))
+        }
+        return (here, there)
+    }
+
+    @Test("From everywhere, also from closed and broken pairs, fresh keys bring a pair to enforce with one set of SAs")
+    func everyPairIsMended() {
+        for goal in [Goal(.enforce), Goal(.enforce, freshness: .everywhere)] {
+            for here in Self.states {
+                for there in Self.states {
+                    let (one, other) = end(here, there, goal)
+                    #expect(one == other && one.low == .enforce && one.isWhole, "\(here), \(there) to \(one), \(other)")
+                }
+            }
+        }
+    }
+
+    @Test("From everywhere a pair can be turned off")
     func wayOut() {
-        for here in Rung.allCases {
-            for there in Rung.allCases {
-                var (one, other) = (here, there)
-                for _ in 0..<8 {
-                    let pair = Pair(here: RungSet(one), there: RungSet(other), keysAgree: false)
-                    let next = pair.next(toward: .clear)
-                    one = next.here ?? one
-                    other = next.there ?? other
-                }
-                #expect(one == .clear && other == .clear, "from \(here), \(there) to \(one), \(other)")
+        for here in Self.states {
+            for there in Self.states {
+                let (one, other) = end(here, there, Goal(.clear))
+                #expect(one == .clear && other == .clear, "\(here), \(there) to \(one), \(other)")
             }
         }
+    }
+
+    @Test("A rotation that fails comes back to the old keys alone, from every boundary")
+    func rotationFails() {
+        let up = EdgeState.on(.enforce, offers: Self.old)
+        let holding = up.moved(to: Place(.enforce, .held), Self.fresh)
+        let using = holding.moved(to: Place(.enforce, .used), Self.fresh)
+        for here in [up, holding, using] {
+            for there in [up, holding, using] where LadderRule.violation(here, there) == nil {
+                let (one, other) = end(here, there, Goal(.enforce, freshness: .nowhere))
+                #expect(one == up && other == up, "\(here), \(there) to \(one), \(other)")
+            }
+        }
+    }
+
+    @Test("A rule is the shortest for its moves and says of every edge what it was made of")
+    func rules() {
+        let numbers: [NodeNumber] = [1, 2, 3, 4, 5]
+        let edges = numbers.flatMap { node in numbers.filter { $0 != node }.map { Edge(node, $0) } }
+        func check(_ moves: [Edge: Place]) -> EdgeRule {
+            let rule = EdgeRule(moving: moves, among: numbers)
+            for edge in edges { #expect(rule.place(edge) == moves[edge], "\(edge) in \(rule)") }
+            return rule
+        }
+        let all = Dictionary(uniqueKeysWithValues: edges.map { ($0, Place(.accept, .only)) })
+        #expect(check(all) == EdgeRule(base: Place(.accept, .only)))
+        let join = all.filter { $0.key.node == 5 || $0.key.peer == 5 }
+        #expect(check(join).edges.isEmpty && check(join).base == nil)
+        var rejoin = join
+        for edge in edges where edge.node == 5 { rejoin[edge] = Place(.closed, .only) }
+        #expect(check(rejoin).edges.isEmpty)
+        #expect(check([Edge(2, 3): Place(.send)]).edges.count == 1)
+        #expect(check([:]) == EdgeRule(base: nil))
     }
 
     @Test("Merging is associative, commutative and idempotent: the newer word of each node wins")

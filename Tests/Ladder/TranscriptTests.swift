@@ -34,7 +34,8 @@ struct TranscriptTests {
 
 /// Plays a transcript's commands on a ``World`` and writes down what the coordinator did.
 ///
-/// Commands, separated by `;`: `start on|off N nodes [at RUNG]`, `begin on|off|settle RUNG`, `step a b` (each takes all
+/// Commands, separated by `;`: `start KIND N nodes [without a] [at RUNG]`, `begin KIND` (on, off, rotate, prepare,
+/// converge-on, converge-off, leave-a), `supersede`, `block a b` (no probe of a reaches b), `reboot a`, `step a b` (each takes all
 /// its letters and reports), `step` (all nodes that are not stopped), `take a` (takes one letter, its reports wait),
 /// `hand a` (one waiting report is delivered), `hand a again` (it is delivered and stays, as a duplicate),
 /// `stop a`, `wake a`, `crash a`, `lag a` (its estimate of the coordinator's clock is a minute late), `refuse a RUNG "words"`, `tick` (to the armed moment), `timeout` (ticks until a step
@@ -62,16 +63,25 @@ struct Teller {
         let node = words.count > 1 ? number(words[1]) : nil
         switch words.first {
         case "start":
-            guard words.count >= 4, let count = UInt32(words[2]) else { throw Mistake(command: command) }
+            guard words.count >= 4, let count = UInt32(words[2]), let kind = kind(words[1]) else {
+                throw Mistake(command: command)
+            }
             let rung = Rung.allCases.first { $0.description == words.last } ?? .clear
             let state = rung == .clear ? EdgeState.clear : .on(rung, offers: Generation(1))
+            let absent = words.firstIndex(of: "without").flatMap { number(words[$0 + 1]) }
             world = World(
-                words[1] == "on" ? .enable : .disable, count: count, at: state, generation: rung == .clear ? 1 : 2)
+                kind, count: count, at: state, generation: rung == .clear ? 1 : 2, absent: absent.map { [$0] } ?? [],
+                closesAbsent: absent != nil && kind == .enable)
             world?.keepsTranscript = true
             world?.begin()
         case "begin":
-            let rung = Rung.allCases.first { $0.description == words.last } ?? .clear
-            world?.begin(words[1] == "on" ? .enable : words[1] == "off" ? .disable : .settle(rung))
+            guard let kind = kind(words[1]) else { throw Mistake(command: command) }
+            world?.begin(kind)
+        case "supersede": world?.supersede()
+        case "block":
+            guard let node, let peer = number(words[2]) else { throw Mistake(command: command) }
+            world?.nodes[node]?.blocked.insert(peer)
+        case "reboot": node.map { world?.reboot($0) }
         case "step": step(words.count > 1 ? words.dropFirst().compactMap(number) : nil)
         case "take": node.map { world?.deliverDown($0) }
         case "hand": node.map { world?.deliverUp($0, keeps: words.last == "again") }
@@ -88,6 +98,18 @@ struct Teller {
         case "tick": world?.tick()
         case "timeout": timeOut()
         default: throw Mistake(command: command)
+        }
+    }
+
+    private func kind(_ word: String) -> Rollout.Kind? {
+        switch word {
+        case "on": .enable
+        case "off": .disable
+        case "rotate": .rotate
+        case "prepare": .prepare
+        case "converge-on": .converge(.enforce)
+        case "converge-off": .converge(.clear)
+        default: word.hasPrefix("leave-") ? number(String(word.dropFirst(6))).map { .leave($0) } : nil
         }
     }
 

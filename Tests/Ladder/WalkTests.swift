@@ -138,6 +138,10 @@ struct WalkTests {
         ("on, 3 nodes, a crash", .enable, 3, .clear, .init(crashes: 1)),
         ("on, 3 nodes, a duplicate", .enable, 3, .clear, .init(duplicates: 1)),
         ("off, 3 nodes, a loss", .disable, 3, up, .init(losses: 1)),
+        ("rotate, 2 nodes, a loss and a duplicate", .rotate, 2, up, .init(losses: 1, duplicates: 1)),
+        ("rotate, 2 nodes, a crash and a loss", .rotate, 2, up, .init(losses: 1, crashes: 1)),
+        ("rotate, 2 nodes, a time-out", .rotate, 2, up, .init(timeouts: 1)),
+        ("rotate, 3 nodes, a crash", .rotate, 3, up, .init(crashes: 1)),
     ]
 
     @Test("The rule holds in every world, and every world comes to an answer", arguments: climbs.indices)

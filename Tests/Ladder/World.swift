@@ -15,9 +15,11 @@ struct World: Hashable {
     struct ModelNode: Hashable {
         var ladder: NodeLadder
         var edges: [NodeNumber: EdgeState] = [:]
-        /// When the node last sent clear, and last sent ESP, to each peer; `nil` for never.
+        /// When the node last sent clear, and last sent with each set, to each peer; `nil` for never.
         var lastClear: [NodeNumber: Instant] = [:]
-        var lastESP: [NodeNumber: Instant] = [:]
+        var lastESP: [NodeNumber: [Generation: Instant]] = [:]
+        /// Peers that no probe reaches.
+        var blocked: Set<NodeNumber> = []
         /// Generations whose private halves this process holds.
         var secrets: Set<Generation> = []
         var refusesOnce: [Rung: String] = [:]
@@ -47,18 +49,23 @@ struct World: Hashable {
     /// A planted fault: the coordinator is told `done` before the node has done anything.
     var forgesReports = false
     var violations: [String] = []
+    /// Pairs whose kernels did not keep their state, by the edge from the lower number.
+    var broken: Set<Edge> = []
 
     static func limits() -> RolloutLimits {
         var limits = RolloutLimits()
-        limits.drainMilliseconds = 200
+        limits.drain = .fixed(milliseconds: 200)
         return limits
     }
 
-    init(_ kind: Rollout.Kind, count: UInt32, at state: EdgeState = .clear, generation: UInt64 = 1) {
+    init(
+        _ kind: Rollout.Kind, count: UInt32, at state: EdgeState = .clear, generation: UInt64 = 1,
+        absent: Set<NodeNumber> = [], closesAbsent: Bool = false
+    ) {
         let numbers = (1...count).compactMap { NodeNumber($0) }
         let charter = Rollout.Charter(
-            id: 1, kind: kind, epoch: Self.epoch, roster: Self.roster, numbers: numbers,
-            generation: Generation(generation), limits: Self.limits())
+            id: 1, kind: kind, epoch: Self.epoch, roster: Self.roster, numbers: numbers, absent: absent,
+            closesAbsent: closesAbsent, generation: Generation(generation), limits: Self.limits())
         rollout = Rollout(charter, fleet: FleetState(), at: now)
         for number in numbers {
             var node = ModelNode(ladder: NodeLadder(epoch: nil, generation: .none))
@@ -66,6 +73,10 @@ struct World: Hashable {
             node.ladder.welcome(
                 number: number, epoch: Self.epoch, roster: Self.roster, peers: Set(numbers).subtracting([number]))
             nodes[number] = node
+        }
+        // What is closed toward an absent node is closed on one side only.
+        for node in absent {
+            for peer in numbers where peer != node { broken.insert(Edge(min(node, peer), max(node, peer))) }
         }
     }
 
@@ -108,19 +119,21 @@ struct World: Hashable {
     private mutating func send(_ order: Order, to targets: [NodeNumber]) {
         tell("order \(order.stamp) to \(targets.map(letter).joined(separator: " ")): \(describe(order.task))")
         for node in targets {
-            if case .move(_, .some(let version)) = order.task { nodes[node]?.inbox.append(.offers(version)) }
+            if case .move(_, .some(let fresh)) = order.task, fresh.isMade {
+                nodes[node]?.inbox.append(.offers(fresh.version))
+            }
             nodes[node]?.inbox.append(.order(order))
-            if forgesReports, case .move(let rule, let offers) = order.task, node == 1 {
-                forge(order, rule, offers, node)
+            if forgesReports, case .move(let rule, let fresh) = order.task, node == 1 {
+                forge(order, rule, fresh?.version.generation, node)
             }
         }
     }
 
-    private mutating func forge(_ order: Order, _ rule: EdgeRule, _ offers: OfferSetVersion?, _ node: NodeNumber) {
-        var states: [NodeNumber: EdgeState] = [:]
-        for peer in nodes.keys where peer != node {
-            states[peer] = .on(
-                rule.rung(Edge(node, peer)), offers: offers?.generation ?? nodes[node]?.edges[peer]?.offers)
+    private mutating func forge(_ order: Order, _ rule: EdgeRule, _ fresh: Generation?, _ node: NodeNumber) {
+        var states = nodes[node]?.edges ?? [:]
+        for (peer, state) in states {
+            guard let place = rule.place(Edge(node, peer)) else { continue }
+            states[peer] = state.moved(to: place, fresh)
         }
         nodes[node]?.outbox.append(
             Report(
@@ -188,66 +201,92 @@ extension World {
         perform(rollout.joined(number, isNewProcess: true))
     }
 
+    /// The host goes down and comes back: protected edges are closed, the others clear; no key is left.
+    mutating func reboot(_ number: NodeNumber) {
+        crash(number)
+        for (peer, state) in nodes[number]?.edges ?? [:] {
+            nodes[number]?.edges[peer] = .on(state.low.isProtected ? .closed : .clear)
+            broken.insert(Edge(min(number, peer), max(number, peer)))
+        }
+        rollout.rebooted(number)
+    }
+
+    /// Another call comes.
+    mutating func supersede() { perform(rollout.supersede(by: "a call", at: now)) }
+
     private mutating func perform(
         _ work: NodeLadder.Work, on node: inout ModelNode, _ number: NodeNumber
     ) -> NodeLadder.Performance {
         switch work {
         case .preflight, .observe: return .init(standing: Standing(node.edges))
+        case .probe:
+            let refusals = node.blocked.sorted().map { Refusal(cause: .path, peer: $0, message: "no echo") }
+            return .init(refusals: refusals, standing: Standing(node.edges), probeMicroseconds: 500)
         case .offer(let generation):
             node.secrets.insert(generation)
             guard let slot = Slot(UInt16(truncatingIfNeeded: generation.rawValue)) else { return .init(standing: nil) }
             let offer = Offer(id: [UInt8(number.rawValue)], ephemeralKey: [], slot: slot)
             return .init(standing: Standing(node.edges), offer: offer)
-        case .move(let targets, let offers):
+        case .move(let targets, let fresh):
             var refusals: [Refusal] = []
-            for (peer, rung) in targets.sorted(by: { $0.key < $1.key }) {
-                if let refusal = move(&node, number, to: rung, toward: peer, offers: offers) {
-                    refusals.append(refusal)
-                }
+            for (peer, place) in targets.sorted(by: { $0.key < $1.key }) {
+                if let refusal = move(&node, number, to: place, toward: peer, fresh) { refusals.append(refusal) }
             }
             return .init(refusals: refusals, standing: Standing(node.edges))
         }
     }
 
     private mutating func move(
-        _ node: inout ModelNode, _ number: NodeNumber, to rung: Rung, toward peer: NodeNumber, offers: Generation?
+        _ node: inout ModelNode, _ number: NodeNumber, to place: Place, toward peer: NodeNumber, _ fresh: Order.Fresh?
     ) -> Refusal? {
+        let set = fresh?.version.generation
         let state = node.edges[peer] ?? .clear
-        if state.low == rung && state.high == rung { return nil }
-        if let objection = state.objection(to: rung) { return Refusal(cause: .order, peer: peer, message: objection) }
-        if let message = node.refusesOnce.removeValue(forKey: rung) {
+        if state.isAt(place, set) { return nil }
+        if let objection = state.objection(to: place, set) {
+            return Refusal(cause: .order, peer: peer, message: objection)
+        }
+        if let message = node.refusesOnce.removeValue(forKey: place.rung) {
             return Refusal(cause: .kernel, peer: peer, message: message)
         }
-        if state.low == .clear && rung == .accept {
-            guard let offers, node.secrets.contains(offers) else {
+        if let set, place.keys != .old, place.rung != .clear, !state.holds.contains(set) {
+            guard fresh?.isMade == true, node.secrets.contains(set) else {
                 return Refusal(cause: .keys, peer: peer, message: "the offer is gone")
             }
-            node.edges[peer] = .on(.accept, offers: offers)
-        } else {
-            node.edges[peer] = .on(rung, offers: rung == .clear ? nil : state.offers)
         }
-        if state.low < .send && rung >= .send { node.lastClear[peer] = now }
-        if state.low >= .send && rung < .send { node.lastESP[peer] = now }
-        checkDrain(number, peer, rung: rung)
+        let moved = state.moved(to: place, set)
+        node.edges[peer] = moved
+        noteSent(state, moved, on: &node, toward: peer)
+        checkDrain(number, peer, from: state, to: moved)
         return nil
     }
 
-    /// Clause 3: what the peer sent before it changed must have arrived.
-    private mutating func checkDrain(_ number: NodeNumber, _ peer: NodeNumber, rung: Rung) {
-        guard let other = nodes[peer] else { return }
-        let drain = rollout.charter.limits.drainMilliseconds * 1_000
-        let last = rung == .enforce ? other.lastClear[number] : rung == .clear ? other.lastESP[number] : nil
-        guard let last, now.microseconds(since: last) < drain else { return }
-        violations.append("\(number)→\(peer) went to \(rung) before packets in flight arrived")
+    /// When the last packet of a form that is no longer sent left.
+    private func noteSent(_ old: EdgeState, _ new: EdgeState, on node: inout ModelNode, toward peer: NodeNumber) {
+        if old.low.sendsClear && !new.low.sendsClear { node.lastClear[peer] = now }
+        for set in old.sends where old.low.sendsESP && (!new.sends.contains(set) || !new.low.sendsESP) {
+            node.lastESP[peer, default: [:]][set] = now
+        }
     }
 
-    /// Clauses 1 and 2, for every pair of edges as the kernels really stand.
+    /// Clause 3: what the peer sent before it changed must have arrived.
+    private mutating func checkDrain(_ number: NodeNumber, _ peer: NodeNumber, from old: EdgeState, to new: EdgeState) {
+        guard let other = nodes[peer], new.low != .closed else { return }
+        let drain: UInt64 = 200_000
+        func isInFlight(_ last: Instant?) -> Bool { last.map { now.microseconds(since: $0) < drain } ?? false }
+        if old.low.takesClear && !new.low.takesClear && isInFlight(other.lastClear[number]) {
+            violations.append("\(number)→\(peer) refuses clear before packets in flight arrived")
+        }
+        for set in old.holds where !new.holds.contains(set) && isInFlight(other.lastESP[number]?[set]) {
+            violations.append("\(number)→\(peer) gave set \(set) up before packets in flight arrived")
+        }
+    }
+
+    /// Clauses 1 and 2, for every pair of edges as the kernels really stand, those that began broken aside.
     mutating func checkRule() {
         for (number, node) in nodes {
             for (peer, state) in node.edges where number < peer {
-                guard let back = nodes[peer]?.edges[number] else { continue }
-                let agree = state.offers == back.offers && state.offers != nil
-                if let violation = LadderRule.violation(state.low, back.low, keysAgree: agree) {
+                guard let back = nodes[peer]?.edges[number], !broken.contains(Edge(number, peer)) else { continue }
+                if let violation = LadderRule.violation(state, back) {
                     violations.append("\(number)→\(peer) \(state), back \(back): \(violation)")
                 }
             }
@@ -260,8 +299,8 @@ extension World {
 
     func describe(_ task: Order.Task) -> String {
         switch task {
-        case .move(let rule, let offers):
-            "\(rule)" + (offers.map { ", offers of \($0.generation)" } ?? "")
+        case .move(let rule, let fresh):
+            "\(rule)" + (fresh.map { ", set \($0.version.generation)" } ?? "")
         default: task.name
         }
     }
