@@ -4,7 +4,7 @@ public import Fleet
 extension Fleet.Digest {
     /// SHA-256 of the roster in one fixed layout: nodes by number, addresses and bypasses in their own order.
     public init(of roster: Roster) {
-        var encoding = CanonicalBytes(label: "testudo roster 1")
+        var encoding = CanonicalBytes(label: "testudo roster 2")
         encoding.append(roster.epoch.rawValue)
         encoding.append(counted: roster.fleetID)
         encoding.append(roster.sequence)
@@ -18,13 +18,17 @@ extension Fleet.Digest {
         }
         encoding.append(UInt32(roster.bypass.count))
         for bypass in roster.bypass { encoding.append(bypass) }
+        encoding.append(UInt32(roster.quarantined.count))
+        for address in roster.quarantined { encoding.append(counted: address.bytes) }
+        encoding.append(UInt32(roster.probePort))
         self.init(sha256: encoding)
     }
 
     /// SHA-256 of the offers in one fixed layout, ordered by node number.
     public init(of set: OfferSet) {
-        var encoding = CanonicalBytes(label: "testudo offers 1")
+        var encoding = CanonicalBytes(label: "testudo offers 2")
         encoding.append(set.generation.rawValue)
+        encoding.append(set.replayWindow)
         encoding.append(UInt32(set.offers.count))
         for (number, offer) in set.offers.sorted(by: { $0.key < $1.key }) {
             encoding.append(number.rawValue)

@@ -40,7 +40,14 @@ public final class KeyRing {
     /// Oldest first.
     private var order: [Generation] = []
 
-    public init(identity: IdentityKey) { self.identity = identity }
+    private let flaws: Flaws
+    /// Empty unless an offer is made twice, which is a flaw.
+    private var reused: PendingOffer?
+
+    public init(identity: IdentityKey, flaws: Flaws = []) {
+        self.identity = identity
+        self.flaws = flaws
+    }
 
     /// The sets whose private halves are held, oldest first.
     public var sets: [Generation] { order }
@@ -59,6 +66,17 @@ public final class KeyRing {
     ) -> Offer {
         if let known = pending[set] { return known.offer }
         while order.count >= Self.pendingMaximum, let oldest = order.first { abandon(set: oldest) }
+        if flaws.contains(.reusesOffers) {
+            let again =
+                reused
+                ?? PendingOffer(
+                    offer: Offer(id: id, ephemeralKey: Array(privateKey.publicKey.rawRepresentation), slot: slot),
+                    privateKey: privateKey)
+            reused = again
+            pending[set] = again
+            order.append(set)
+            return again.offer
+        }
         let offer = Offer(id: id, ephemeralKey: Array(privateKey.publicKey.rawRepresentation), slot: slot)
         pending[set] = PendingOffer(offer: offer, privateKey: privateKey)
         order.append(set)

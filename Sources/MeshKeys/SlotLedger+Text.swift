@@ -55,14 +55,14 @@ extension SlotLedger {
 
     private static func next(_ line: Substring) -> UInt16? {
         let words = line.split(separator: " ", omittingEmptySubsequences: false)
-        guard words.count == 2, words[0] == "next", let number = UInt16(words[1]) else { return nil }
+        guard words.count == 2, words[0] == "next", let number = UInt16(plain: words[1]) else { return nil }
         return Slot(number)?.rawValue
     }
 
     private static func entry(_ line: Substring) -> (Slot, Entry)? {
         let words = line.split(separator: " ", omittingEmptySubsequences: false)
-        guard words.count == 5, words[0] == "slot", words[2] == "set", let number = UInt16(words[1]),
-            let slot = Slot(number), let set = UInt64(words[3]), words[4] == "live" || words[4] == "released"
+        guard words.count == 5, words[0] == "slot", words[2] == "set", let number = UInt16(plain: words[1]),
+            let slot = Slot(number), let set = UInt64(plain: words[3]), words[4] == "live" || words[4] == "released"
         else { return nil }
         return (slot, Entry(set: Generation(set), isLive: words[4] == "live"))
     }

@@ -31,6 +31,12 @@ public struct SlotLedger: Hashable, Sendable {
 
     public init() {}
 
+    /// An empty ledger whose search begins at this slot.
+    ///
+    /// For an agent that has no record at all: one that begins at a random slot is unlikely to give out what it gave
+    /// out before its disk was replaced, and what peers may still hold SAs of.
+    public init(next: Slot) { self.next = next.rawValue }
+
     /// Gives out a fresh slot for a set, also where the set had one before: its earlier offer is void then.
     ///
     /// - Parameter inUse: the slots in the SPIs of this node's inbound SAs, by read-back. Neither one of these nor

@@ -15,23 +15,28 @@ public enum BypassPolicies {
     ///
     /// A rule for an address of a family that the node has no address of gives no policy.
     public static func policies(for rules: [Bypass], own: Node) -> [Policy] {
+        policies(for: rules, ownAddresses: own.addresses)
+    }
+
+    /// The policies of the node that has these addresses.
+    public static func policies(for rules: [Bypass], ownAddresses own: [Address]) -> [Policy] {
         var seen = Set<PolicyID>()
         return rules.flatMap { policies(for: $0, own: own) }.filter { seen.insert($0.id).inserted }
     }
 
-    private static func policies(for rule: Bypass, own: Node) -> [Policy] {
+    private static func policies(for rule: Bypass, own addresses: [Address]) -> [Policy] {
         switch rule {
         case .bus(let address, let port):
             // The coordinator's own node: whoever connects, to this port only.
-            if own.addresses.contains(address) {
+            if addresses.contains(address) {
                 return conversation(
                     own: .host(address), ownPort: .exactly(port), remote: .any(address.family), remotePort: .any)
             }
-            return own.addresses.filter { $0.family == address.family }.flatMap {
-                conversation(own: .host($0), ownPort: .any, remote: .host(address), remotePort: .exactly(port))
+            return addresses.filter { $0.family == address.family }.flatMap {
+                conversation(own: .host($0), ownPort: clientPorts, remote: .host(address), remotePort: .exactly(port))
             }
         case .ssh:
-            return own.addresses.flatMap { address -> [Policy] in
+            return addresses.flatMap { address -> [Policy] in
                 let remote = Prefix.any(address.family)
                 return conversation(
                     own: .host(address), ownPort: .exactly(sshPort), remote: remote, remotePort: .any)
@@ -39,7 +44,7 @@ public enum BypassPolicies {
                         own: .host(address), ownPort: clientPorts, remote: remote, remotePort: .exactly(sshPort))
             }
         case .neighbourDiscovery:
-            guard own.addresses.contains(where: { $0.family == .ipv6 }) else { return [] }
+            guard addresses.contains(where: { $0.family == .ipv6 }) else { return [] }
             return neighbourDiscoveryTypes.flatMap { type in
                 [Direction.in, .out].map { direction in
                     // The kernel reads the ICMPv6 type from the source port, in both directions.

@@ -2,9 +2,10 @@ public import Fleet
 
 /// Where an edge stands by the kernel's own account, and with which SAs.
 ///
-/// While a change is half made the edge stands between two rungs: `low` is what every part of it has reached, `high`
-/// the highest that any part has. Foreign objects do not count: ``Plan/foreignInTheWay(have:wants:bypass:)`` names
-/// them.
+/// The rung is what the policies say, and below `send` what the SAs say; whether the SA that a policy demands is there is
+/// another question, which the lists of SPIs answer. While a change is half made the edge stands between two rungs:
+/// `low` is what every part of it has reached, `high` the highest that any part has. Foreign objects do not count:
+/// ``Plan/foreignInTheWay(have:wants:bypass:)`` names them.
 public struct EdgeReading: Hashable, Sendable {
     /// One address pair's SAs and where it stands by itself.
     public struct Pair: Hashable, Sendable {
@@ -14,8 +15,10 @@ public struct EdgeReading: Hashable, Sendable {
         public var inbound: [SPI]
         /// SPIs of our SAs to the peer.
         public var outbound: [SPI]
-        /// The SPI that the out policy sends with.
+        /// The SPI that the out policy sends with; `nil` without one, and where it sends with none.
         public var pinned: SPI?
+        /// The SPI that probes are sent with, `nil` where none is on trial.
+        public var trial: SPI?
         public var low: Rung
         public var high: Rung
     }
@@ -44,29 +47,10 @@ extension EdgeReading.Pair {
         self.peer = peer
         inbound = holdings.inbound.map(\.id.spi)
         outbound = holdings.outbound.map(\.id.spi)
-        let key = PairKey(own: own, peer: peer)
-        let policies = PolicyReading(holdings, key)
-        pinned = policies.pin
-        let isPinnedToPresent = policies.pin.map(outbound.contains) ?? false
-        (low, high) = Self.range(
-            policies, isPinned: isPinnedToPresent, hasIn: !inbound.isEmpty, hasOut: !outbound.isEmpty)
-    }
-
-    private static func range(
-        _ policies: PolicyReading, isPinned: Bool, hasIn: Bool, hasOut: Bool
-    ) -> (low: Rung, high: Rung) {
-        let hasAll = hasIn && hasOut
-        if policies.isWhole {
-            if hasAll && isPinned { return (.enforce, .enforce) }
-            // Clear neither leaves nor enters, and ESP does not pass both ways.
-            return hasIn || hasOut ? (.enforce, .closed) : (.closed, .closed)
-        }
-        if !hasIn && !hasOut { return policies.isEmpty ? (.clear, .clear) : (.clear, .closed) }
-        let low: Rung =
-            if !hasAll { .clear } else if policies.requiresOut && isPinned { .send } else { .accept }
-        let high: Rung =
-            if policies.hasInbound { .enforce } else if policies.hasOut { .send } else { .accept }
-        return (low, high)
+        let policies = PolicyReading(holdings, PairKey(own: own, peer: peer))
+        pinned = policies.pin == .nothing ? nil : policies.pin
+        trial = policies.trial
+        (low, high) = policies.range(hasIn: !inbound.isEmpty, hasOut: !outbound.isEmpty)
     }
 }
 
@@ -78,13 +62,17 @@ private struct PolicyReading {
     var requiresIn = false
     var requiresForward = false
     var pin: SPI?
+    var trial: SPI?
 
-    var isWhole: Bool { requiresOut && requiresIn && requiresForward }
-    var isEmpty: Bool { !hasOut && !hasInbound }
+    private var isClosing: Bool { hasOut && pin == .nothing }
 
     init(_ holdings: SnapshotIndex.Holdings, _ key: PairKey) {
         for policy in holdings.policies {
             guard case .protect(let template) = policy.action else { continue }
+            if policy.priority == Ownership.trialPriority {
+                if policy.id.direction == .out { trial = template.spi }
+                continue
+            }
             // A policy with ports is no pair policy: it lets the rest pass.
             guard policy.id == key.policyID(policy.id.direction) else { continue }
             switch policy.id.direction {
@@ -100,5 +88,23 @@ private struct PolicyReading {
                 requiresForward = !template.isOptional
             }
         }
+    }
+
+    /// What every part has reached, and the highest that any part has.
+    func range(hasIn: Bool, hasOut hasOutbound: Bool) -> (low: Rung, high: Rung) {
+        if requiresOut && requiresIn && requiresForward { return isClosing ? (.closed, .closed) : (.enforce, .enforce) }
+        let below: Rung = hasIn && hasOutbound ? .accept : .clear
+        let low: Rung = requiresOut && !isClosing ? .send : below
+        let high: Rung =
+            if isClosing {
+                .closed
+            } else if hasInbound {
+                .enforce
+            } else if hasOut {
+                .send
+            } else {
+                hasIn || hasOutbound ? .accept : .clear
+            }
+        return (low, high)
     }
 }

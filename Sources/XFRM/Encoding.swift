@@ -46,8 +46,10 @@ extension Change {
     /// - Parameters:
     ///   - key: ``Algorithm/keyByteCount`` bytes where an SA is added, else not looked at.
     ///   - sequence: what the acknowledgement will carry.
+    ///   - port: what the kernel's event of the change will carry (nlmsg_pid): the port of the asking socket, for those
+    ///     who would tell their own changes from others'.
     public func encode(
-        key: Span<UInt8>, sequence: UInt32, into output: inout OutputSpan<UInt8>
+        key: Span<UInt8>, sequence: UInt32, port: UInt32 = 0, into output: inout OutputSpan<UInt8>
     ) throws(EncodingError) {
         try check(key: key)
         let count = messageByteCount
@@ -55,19 +57,19 @@ extension Change {
         let creates: UInt16 = MessageFlags.create | MessageFlags.exclusive
         switch self {
         case .addAssociation(let association):
-            output.append(header: messageKind, length: count, flags: creates, sequence: sequence)
+            output.append(header: messageKind, length: count, flags: creates, sequence: sequence, port: port)
             output.append(association)
             output.append(algorithmWith: key)
             if association.replayWindow > 0 { output.append(replayStateOf: association) }
         case .deleteAssociation(let id):
-            output.append(header: messageKind, length: count, flags: 0, sequence: sequence)
+            output.append(header: messageKind, length: count, flags: 0, sequence: sequence, port: port)
             output.append(id)
         case .addPolicy(let policy), .updatePolicy(let policy):
-            output.append(header: messageKind, length: count, flags: creates, sequence: sequence)
+            output.append(header: messageKind, length: count, flags: creates, sequence: sequence, port: port)
             output.append(policy)
             if case .protect(let template) = policy.action { output.append(template, policy.id.selector) }
         case .deletePolicy(let id):
-            output.append(header: messageKind, length: count, flags: 0, sequence: sequence)
+            output.append(header: messageKind, length: count, flags: 0, sequence: sequence, port: port)
             output.append(id)
         }
     }

@@ -179,6 +179,8 @@ public enum Ownership {
     public static let priorities: ClosedRange<UInt32> = 10_100...10_199
     /// Bypass wins over every pair.
     public static let bypassPriority: UInt32 = 10_100
+    /// Probes are required to be ESP before anything else is.
+    public static let trialPriority: UInt32 = 10_120
     public static let pairPriority: UInt32 = 10_150
 
     public static func owns(_ association: Association) -> Bool {
@@ -188,7 +190,8 @@ public enum Ownership {
     public static func owns(_ policy: Policy) -> Bool {
         switch policy.action {
         case .bypass: policy.priority == bypassPriority
-        case .protect(let template): policy.priority == pairPriority && template.reqid == reqid
+        case .protect(let template):
+            [trialPriority, pairPriority].contains(policy.priority) && template.reqid == reqid
         case .block, .other: false
         }
     }

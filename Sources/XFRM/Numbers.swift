@@ -99,6 +99,7 @@ enum FieldValue {
 /// IP protocol numbers (IANA; RFC 4303 for ESP).
 enum ProtocolNumber {
     static let tcp: UInt8 = 6
+    static let udp: UInt8 = 17
     static let esp: UInt8 = 50
     static let icmpv6: UInt8 = 58
 }

@@ -1,16 +1,14 @@
 internal import Fleet
 
-/// What one address pair needs for its rung.
+/// What one address pair needs for its place.
 struct PairPlan {
     let pair: AddressPair
-    let rung: Rung
-    let replayWindow: UInt32
+    let want: EdgeWant
     let have: SnapshotIndex.Holdings
 
     init(_ pair: AddressPair, of want: EdgeWant, _ have: SnapshotIndex.Holdings) {
         self.pair = pair
-        rung = want.rung
-        replayWindow = want.replayWindow
+        self.want = want
         self.have = have
     }
 
@@ -18,35 +16,22 @@ struct PairPlan {
 
     func add(to stages: inout Stages, _ removed: inout Removed) {
         let spent = spentAssociations
-        let deletions =
-            spent.outbound.map { Change.deleteAssociation($0.id) }
-            + spent.inbound.map { Change.deleteAssociation($0.id) }
-        if rung == .closed {
-            stages.closedAssociationsOut += deletions
-        } else {
-            stages.associationsOut += deletions
-        }
-        removed.associations += deletions.count
-        addWantedAssociations(to: &stages)
+        stages.associationsOut += (spent.outbound + spent.inbound).map { .deleteAssociation($0.id) }
+        removed.associations += spent.outbound.count + spent.inbound.count
+        addMissingAssociations(to: &stages)
 
-        let wanted = wantedPolicies(spent: spent)
-        for policy in have.policies where !wanted.kept.contains(policy.id) {
+        let left = have.outbound.filter { !spent.outbound.contains($0) }.map(\.id.spi)
+        let pin = pin(among: left, without: spent.outbound.map(\.id.spi))
+        let wanted = wantedPolicies(pin) + trialPolicies(trial(among: left, besides: pin))
+        let ids = Set(wanted.map(\.id))
+        for policy in have.policies where !ids.contains(policy.id) {
             removed.policies += 1
-            if policy.id.direction == .out {
-                stages.outPoliciesOut.append(.deletePolicy(policy.id))
-            } else {
-                stages.inboundPoliciesOut.append(.deletePolicy(policy.id))
-            }
+            stages.remove(policy)
         }
-        for policy in wanted.policies {
+        for policy in wanted {
             let present = have.policy(policy.id)
             if present == policy { continue }
-            let change: Change = present == nil ? .addPolicy(policy) : .updatePolicy(policy)
-            if policy.id.direction == .out {
-                stages.outPoliciesIn.append(change)
-            } else {
-                stages.inboundPoliciesIn.append(change)
-            }
+            stages.put(policy, isPresent: present != nil)
         }
     }
 
@@ -54,29 +39,24 @@ struct PairPlan {
 
     private typealias Associations = (inbound: [Association], outbound: [Association])
 
-    /// SAs of ours that go. On the way from clear to `accept`, where nothing sends with them, that is whatever is not
-    /// wanted. In an edge that is there already an SA beside the wanted one may still have packets in flight and stays
-    /// (``Plan/spentAssociations(have:wants:)``): a repeated order changes nothing.
+    private func isFresh(_ association: Association) -> Bool {
+        association.id == pair.inbound.map(key.inbound) || association.id == pair.outbound.map(key.outbound)
+    }
+
+    /// SAs of ours that go.
     private var spentAssociations: Associations {
-        switch rung {
-        case .clear, .closed: return (have.inbound, have.outbound)
-        case .accept where have.policies.isEmpty && lacksWantedAssociation:
-            return (
-                pair.inbound.map { wanted in have.inbound.filter { $0.id.spi != wanted } } ?? [],
-                pair.outbound.map { wanted in have.outbound.filter { $0.id.spi != wanted } } ?? []
-            )
-        case .accept, .send, .enforce: return ([], [])
+        func all(_ matches: (Association) -> Bool) -> Associations {
+            (have.inbound.filter(matches), have.outbound.filter(matches))
+        }
+        switch (want.rung, want.keys) {
+        case (.clear, _), (.closed, .old), (.closed, nil): return all { _ in true }
+        case (_, .only): return willHaveFresh ? all { !isFresh($0) } : ([], [])
+        case (.accept, .old), (.send, .old), (.enforce, .old): return all(isFresh)
+        case (_, .held), (_, .used), (_, nil): return ([], [])
         }
     }
 
-    private var wantsAssociations: Bool {
-        switch rung {
-        case .accept, .send, .enforce: true
-        case .clear, .closed: false
-        }
-    }
-
-    /// The SPIs that the caller wants and the kernel does not have.
+    /// The fresh SPIs that the kernel does not have.
     private var missing: (inbound: SPI?, outbound: SPI?) {
         (
             pair.inbound.flatMap { spi in have.inbound.contains { $0.id.spi == spi } ? nil : spi },
@@ -84,10 +64,15 @@ struct PairPlan {
         )
     }
 
-    private var lacksWantedAssociation: Bool { missing.inbound != nil || missing.outbound != nil }
+    private var willHaveFresh: Bool {
+        guard pair.inbound != nil, pair.outbound != nil else { return false }
+        return want.makesAssociations || (missing.inbound == nil && missing.outbound == nil)
+    }
 
-    private func addWantedAssociations(to stages: inout Stages) {
-        guard wantsAssociations else { return }
+    private var makesMissing: Bool { want.makesAssociations && want.keys ?? .old != .old && want.rung != .clear }
+
+    private func addMissingAssociations(to stages: inout Stages) {
+        guard makesMissing else { return }
         if let spi = missing.inbound {
             stages.inboundAssociationsIn.append(addition(key.inbound(spi)))
         }
@@ -97,48 +82,58 @@ struct PairPlan {
     }
 
     private func addition(_ id: AssociationID) -> Change {
-        .addAssociation(Association(id: id, replayWindow: replayWindow))
+        .addAssociation(Association(id: id, replayWindow: want.replayWindow))
     }
 
     // MARK: Policies
 
-    /// The policies as they should be, and the ids of those that stay even where they are not as they should be.
-    private func wantedPolicies(spent: Associations) -> (policies: [Policy], kept: Set<PolicyID>) {
+    /// The policies for all traffic between the two addresses.
+    private func wantedPolicies(_ pin: SPI) -> [Policy] {
         let inbound = [Direction.in, .forward].map { policy($0, spi: nil) }
-        switch rung {
-        case .clear, .accept: return ([], [])
-        case .closed: return keep([policy(.out, spi: nil)] + inbound)
-        case .send:
-            guard let pin else { return ([], present([.out])) }
-            return keep([policy(.out, spi: pin)])
-        case .enforce:
-            guard let pin else { return ([], present(Direction.allCases)) }
-            let out = policy(.out, spi: pin)
-            // Without an inbound SA a new in policy would only drop: one that stands already keeps standing.
-            guard hasInbound else { return ([out], present(Direction.allCases).union([out.id])) }
-            return keep([out] + inbound)
+        switch want.rung {
+        case .clear, .accept: return []
+        case .closed: return [policy(.out, spi: .nothing)] + inbound
+        case .send: return [policy(.out, spi: pin)]
+        case .enforce: return [policy(.out, spi: pin)] + inbound
         }
     }
 
-    private func keep(_ policies: [Policy]) -> (policies: [Policy], kept: Set<PolicyID>) {
-        (policies, Set(policies.map(\.id)))
+    /// The policies for probes: they are sent with SAs that nothing else is sent with yet.
+    private func trialPolicies(_ trial: SPI?) -> [Policy] {
+        guard let spi = trial else { return [] }
+        return [Direction.in, .out].map { direction in
+            Policy(
+                id: key.trialID(direction, port: want.probePort), priority: Ownership.trialPriority,
+                action: .protect(Template(spi: direction == .out ? spi : nil)))
+        }
     }
 
-    private func present(_ directions: [Direction]) -> Set<PolicyID> { Set(directions.map(key.policyID)) }
+    private func trial(among left: [SPI], besides pin: SPI) -> SPI? {
+        let spi: SPI? =
+            switch (want.rung, want.keys) {
+            case (.clear, _), (_, .used), (.send, .only), (.enforce, .only): nil
+            case (_, .held), (.accept, .only), (.closed, .only): willHaveFresh ? pair.outbound : nil
+            case (.accept, .old), (_, nil):
+                // What was on trial stays so, as long as its SA does; at accept there is always something on trial.
+                have.policy(key.trialID(.out, port: want.probePort))?.pin.flatMap { left.contains($0) ? $0 : nil }
+                    ?? (want.rung == .accept ? left.last : nil)
+            case (.send, .old), (.enforce, .old), (.closed, .old): nil
+            }
+        return want.rung.sendsESP && spi == pin ? nil : spi
+    }
 
     private func policy(_ direction: Direction, spi: SPI?) -> Policy {
         Policy(
             id: key.policyID(direction), priority: Ownership.pairPriority, action: .protect(Template(spi: spi)))
     }
 
-    /// The SPI to send with: the caller's; else the one that is pinned now; else the only one there is. `nil` where the
-    /// SA does not exist and will not.
-    private var pin: SPI? {
-        if let wanted = pair.outbound { return wanted }
-        let present = have.outbound.map(\.id.spi)
-        if let pinned = have.policy(key.policyID(.out))?.pin, present.contains(pinned) { return pinned }
-        return present.count == 1 ? present.first : nil
+    /// The SPI to send with. Where none is known nothing is sent: an edge never falls back to clear by itself.
+    private func pin(among left: [SPI], without spent: [SPI]) -> SPI {
+        if let sending = pair.sending { return sending }
+        // A pin whose SA was lost stays, for nothing but fresh keys mends that; one whose SA goes does not.
+        let pinned = have.policy(key.policyID(.out))?.pin
+        if let pinned, pinned != .nothing, !spent.contains(pinned) { return pinned }
+        let standing = left + (makesMissing ? missing.outbound.map { [$0] } ?? [] : [])
+        return standing.count == 1 ? standing[0] : .nothing
     }
-
-    private var hasInbound: Bool { pair.inbound != nil || !have.inbound.isEmpty }
 }

@@ -23,11 +23,16 @@ extension Plan {
     public static func foreignInTheWay(have: Snapshot, wants: [EdgeWant], bypass: [Policy] = []) -> [ForeignObject] {
         var policyIDs = Set(bypass.map(\.id))
         var selectors = Set<Selector>()
-        for pair in wants.flatMap(\.pairs) {
-            for direction in Direction.allCases {
-                let id = pair.key.policyID(direction)
-                policyIDs.insert(id)
-                selectors.insert(id.selector)
+        for want in wants {
+            for pair in want.pairs {
+                for direction in Direction.allCases {
+                    let id = pair.key.policyID(direction)
+                    policyIDs.insert(id)
+                    selectors.insert(id.selector)
+                }
+                for direction in [Direction.in, .out] {
+                    policyIDs.insert(pair.key.trialID(direction, port: want.probePort))
+                }
             }
         }
         let policies = have.policies.filter { policy in

@@ -1,12 +1,13 @@
-internal import Fleet
+public import Fleet
 
 /// The way from what the kernel holds to what edges should be, as changes in an order that is safe to stop at anywhere.
 ///
 /// Bypass comes first and goes last. On the way up SAs stand before the out policy that sends with them, and the in and
-/// forward policies come last; on the way down it is the mirror. Three promises:
+/// forward policies come last; on the way down it is the mirror: SAs go after every policy that sent with them. Three
+/// promises:
 ///
-/// - An SA is never made again: one that is missing, and whose SPI the caller does not know, stays missing, no policy
-///   that needs it is added, and the read-back shows it. A protected edge that lost its SAs is wanted `closed`.
+/// - An SA is never made again: only the SAs of a fresh set are made, and only where the caller has their keys. A
+///   policy whose SA is missing demands it all the same: nothing falls back to clear.
 /// - A foreign object is never touched. A foreign policy where one of ours should stand makes the kernel refuse ours.
 /// - What is right already is left alone: the plan of a plan's result is empty.
 public enum Plan {
@@ -20,8 +21,7 @@ public enum Plan {
         var removed = Removed()
         for want in wants {
             for pair in want.pairs {
-                let change = PairPlan(pair, of: want, index.holdings(pair.key))
-                change.add(to: &stages, &removed)
+                PairPlan(pair, of: want, index.holdings(pair.key)).add(to: &stages, &removed)
             }
         }
         let isAllClear =
@@ -44,47 +44,70 @@ public enum Plan {
         let wanted = Set(bypass.map(\.id))
         return SnapshotIndex(have).bypass.keys.filter { !wanted.contains($0) }.sorted(by: PolicyID.precedes)
     }
+}
 
-    /// The last step of a rotation, after the drain: SAs of ours beside the wanted ones that no out policy sends with.
+extension Plan {
+    /// Removes what of ours stands between addresses that are no pair of this node's: of nodes that have left, and of
+    /// addresses that were given up.
     ///
-    /// A direction whose wanted SPI is not known, or not in the kernel, loses nothing.
-    public static func spentAssociations(have: Snapshot, wants: [EdgeWant]) -> [Change] {
-        let index = SnapshotIndex(have)
-        var outbound: [Change] = []
-        var inbound: [Change] = []
-        for pair in wants.flatMap(\.pairs) {
-            let holdings = index.holdings(pair.key)
-            let pinned = holdings.policies.compactMap(\.pin)
-            if let wanted = pair.outbound, holdings.outbound.contains(where: { $0.id.spi == wanted }) {
-                outbound += holdings.outbound.filter { $0.id.spi != wanted && !pinned.contains($0.id.spi) }
-                    .map { .deleteAssociation($0.id) }
-            }
-            if let wanted = pair.inbound, holdings.inbound.contains(where: { $0.id.spi == wanted }) {
-                inbound += holdings.inbound.filter { $0.id.spi != wanted }.map { .deleteAssociation($0.id) }
-            }
+    /// - Parameter isKnown: whether (own, peer) is an address pair of some edge.
+    public static func orphans(have: Snapshot, isKnown: (Address, Address) -> Bool) -> [Change] {
+        let policies = have.policies.filter { policy in
+            guard Ownership.owns(policy), policy.action != .bypass, let pair = policy.id.pair else { return false }
+            return !isKnown(pair.own, pair.peer)
         }
-        return outbound + inbound
+        let associations = have.associations.map(\.association).filter { association in
+            let id = association.id
+            return Ownership.owns(association) && !isKnown(id.source, id.destination)
+                && !isKnown(id.destination, id.source)
+        }
+        // What refuses clear goes before what sends ESP.
+        let ordered = policies.filter { $0.id.direction != .out } + policies.filter { $0.id.direction == .out }
+        return ordered.map { .deletePolicy($0.id) } + associations.map { .deleteAssociation($0.id) }
     }
 }
 
 /// The changes of all edges, sorted into the one safe order.
 struct Stages {
     var bypassIn: [Change] = []
-    var inboundPoliciesOut: [Change] = []
-    var outPoliciesOut: [Change] = []
-    var associationsOut: [Change] = []
+    private var inboundPoliciesOut: [Change] = []
+    private var outPoliciesOut: [Change] = []
+    private var trialsOut: [Change] = []
     var inboundAssociationsIn: [Change] = []
     var outboundAssociationsIn: [Change] = []
-    var outPoliciesIn: [Change] = []
-    var inboundPoliciesIn: [Change] = []
-    /// SAs of edges that close: their policies stand already.
-    var closedAssociationsOut: [Change] = []
+    private var trialsIn: [Change] = []
+    private var outPoliciesIn: [Change] = []
+    private var inboundPoliciesIn: [Change] = []
+    /// After every policy that sent with them.
+    var associationsOut: [Change] = []
     var bypassOut: [Change] = []
 
+    mutating func remove(_ policy: Policy) {
+        let change = Change.deletePolicy(policy.id)
+        if policy.priority == Ownership.trialPriority {
+            trialsOut.append(change)
+        } else if policy.id.direction == .out {
+            outPoliciesOut.append(change)
+        } else {
+            inboundPoliciesOut.append(change)
+        }
+    }
+
+    mutating func put(_ policy: Policy, isPresent: Bool) {
+        let change: Change = isPresent ? .updatePolicy(policy) : .addPolicy(policy)
+        if policy.priority == Ownership.trialPriority {
+            trialsIn.append(change)
+        } else if policy.id.direction == .out {
+            outPoliciesIn.append(change)
+        } else {
+            inboundPoliciesIn.append(change)
+        }
+    }
+
     var all: [Change] {
-        let down = bypassIn + inboundPoliciesOut + outPoliciesOut + associationsOut
-        let up = inboundAssociationsIn + outboundAssociationsIn + outPoliciesIn + inboundPoliciesIn
-        return down + up + closedAssociationsOut + bypassOut
+        let down = bypassIn + inboundPoliciesOut + outPoliciesOut + trialsOut
+        let up = inboundAssociationsIn + outboundAssociationsIn + trialsIn + outPoliciesIn + inboundPoliciesIn
+        return down + up + associationsOut + bypassOut
     }
 }
 
@@ -95,6 +118,9 @@ struct Removed {
 }
 
 extension Policy {
+    /// The SPI that an out policy sends with, `nil` for any other policy.
+    public var sendingSPI: SPI? { pin }
+
     var pin: SPI? {
         if case .protect(let template) = action, id.direction == .out { template.spi } else { nil }
     }

@@ -30,6 +30,7 @@ extension Selector: CustomStringConvertible {
         guard protocolNumber != 0 || sourcePort != .any || destinationPort != .any else { return text }
         switch protocolNumber {
         case ProtocolNumber.tcp: text += " proto tcp"
+        case ProtocolNumber.udp: text += " proto udp"
         case ProtocolNumber.icmpv6: text += " proto ipv6-icmp"
         default: text += " proto \(protocolNumber)"
         }

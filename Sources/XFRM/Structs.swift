@@ -3,12 +3,12 @@ internal import Fleet
 // The kernel's structs, each quoted above its mirror (linux/xfrm.h). Padding is written as zeros.
 
 extension OutputSpan where Element == UInt8 {
-    mutating func append(header kind: MessageKind, length: Int, flags: UInt16, sequence: UInt32) {
+    mutating func append(header kind: MessageKind, length: Int, flags: UInt16, sequence: UInt32, port: UInt32) {
         append(native: UInt32(length))
         append(native: kind.rawValue)
         append(native: MessageFlags.request | MessageFlags.acknowledge | flags)
         append(native: sequence)
-        append(native: UInt32(0))
+        append(native: port)
     }
 
     mutating func append(dumpHeader kind: MessageKind, sequence: UInt32) {

@@ -57,19 +57,45 @@ extension KernelContract {
             try await kernel.go(to: .clear)
             #expect(try await kernel.snapshot() == Snapshot())
         },
-        KernelContract("A closed edge enforces by plan without its policies ever going") { kernel async throws in
-            try await kernel.go(to: .closed)
+        KernelContract("A closed edge gets SAs on trial, enforces by plan, and closes again without any") {
+            kernel async throws in
+            try await kernel.go(to: .closed, .old)
+            try await kernel.go(to: .closed, .only)
+            #expect(try await kernel.reading() == [.closed, .closed])
+            #expect(try await kernel.sending() == ([nil], [Sample.outboundSPI]))
             try await kernel.go(to: .enforce)
             #expect(try await kernel.reading() == [.enforce, .enforce])
-            try await kernel.go(to: .closed)
+            #expect(try await kernel.sending() == ([Sample.outboundSPI], [nil]))
+            try await kernel.go(to: .closed, .old)
             #expect(try await kernel.reading() == [.closed, .closed])
+            #expect(try await kernel.snapshot().associations == [])
+        },
+        KernelContract("Keys are changed by plan, and back, and the edge enforces throughout") { kernel async throws in
+            func next(sending: SPI) -> [AddressPair] {
+                Sample.pairs(inbound: Sample.nextInboundSPI, outbound: Sample.nextOutboundSPI, sending: sending)
+            }
+            let early = next(sending: Sample.outboundSPI)
+            let late = next(sending: Sample.nextOutboundSPI)
+            try await kernel.go(to: .enforce)
+            for keys in [KeyUse.held, .used, .held, .old, .held, .used, .only] {
+                let isSent = keys == .used || keys == .only
+                try await kernel.go(to: .enforce, keys, isSent ? late : early)
+                #expect(try await kernel.reading() == [.enforce, .enforce])
+                let (pinned, trial) = try await kernel.sending()
+                #expect(pinned == [isSent ? Sample.nextOutboundSPI : Sample.outboundSPI])
+                #expect(trial == [keys == .held ? Sample.nextOutboundSPI : nil])
+            }
+            let left = try await kernel.snapshot().associations.map(\.association.id.spi)
+            #expect(left.count == 4 && Set(left) == [Sample.nextInboundSPI, Sample.nextOutboundSPI])
         },
         KernelContract("A foreign SA survives the whole ladder") { kernel async throws in
             let id = AssociationID(
                 source: Sample.peer, destination: Sample.own, spi: SPI(rawValue: 0x7777_7777))
             let foreign = Association(id: id, reqid: 4)
             try await kernel.expectDone([.add(foreign)])
-            for rung in [Rung.accept, .send, .enforce, .closed, .clear] { try await kernel.go(to: rung) }
+            for rung in [Rung.accept, .send, .enforce] { try await kernel.go(to: rung) }
+            try await kernel.go(to: .closed, .old)
+            try await kernel.go(to: .clear)
 
             #expect(try await kernel.snapshot().associations.map(\.association) == [foreign])
         },

@@ -89,9 +89,12 @@ extension KernelContract {
             try await kernel.expectDone([])
             #expect(try await kernel.snapshot() == Snapshot())
         },
-        KernelContract("An edge closes and opens by plan, and reads so") { kernel async throws in
-            try await kernel.go(to: .closed)
+        KernelContract("An edge closes and opens by plan, and reads so: its out policies send with the SPI of no SA") {
+            kernel async throws in
+            try await kernel.go(to: .closed, .old)
             #expect(try await kernel.reading() == [.closed, .closed])
+            let out = try await kernel.snapshot().policies.filter { $0.id.direction == .out }
+            #expect(out.map(\.action) == [.protect(Template(spi: .nothing)), .protect(Template(spi: .nothing))])
             try await kernel.go(to: .clear)
             #expect(try await kernel.snapshot() == Snapshot())
         },
@@ -120,10 +123,11 @@ enum Sample {
     static let peer6 = address([0xfd, 0x77] + [UInt8](repeating: 0, count: 13) + [2])
     static let inboundSPI = SPI(rawValue: 0x0010_0002)
     static let outboundSPI = SPI(rawValue: 0x0020_0001)
-    static let pairs = [
-        AddressPair(own: own, peer: peer, inbound: inboundSPI, outbound: outboundSPI),
-        AddressPair(own: own6, peer: peer6, inbound: inboundSPI, outbound: outboundSPI),
-    ]
+    /// Of another set.
+    static let nextInboundSPI = SPI(rawValue: 0x0030_0002)
+    static let nextOutboundSPI = SPI(rawValue: 0x0040_0001)
+    static let pairs = pairs(inbound: inboundSPI, outbound: outboundSPI, sending: outboundSPI)
+    static let trial = trial(own, peer, outboundSPI)
     static let inbound = Association(id: AssociationID(source: peer, destination: own, spi: inboundSPI))
     static let out = policy(.out, own, peer, outboundSPI)
     static let `in` = policy(.in, peer, own)
@@ -139,14 +143,34 @@ enum Sample {
         let node = Node(number: 1, name: name, addresses: [own, own6], identityKey: [])
         return [
             out, `in`, forward, block, optional, policy(.out, own6, peer6, outboundSPI), policy(.in, peer6, own6),
-            policy(.forward, peer6, own6),
-        ] + BypassPolicies.policies(for: [.bus(peer, port: 7740), .ssh, .neighbourDiscovery], own: node)
+            policy(.forward, peer6, own6), policy(.out, own, address([10, 77, 0, 4]), .nothing),
+        ] + trial + trial(own6, peer6, outboundSPI)
+            + BypassPolicies.policies(for: [.bus(peer, port: 7740), .ssh, .neighbourDiscovery], own: node)
     }
 
     static func policy(_ direction: Direction, _ source: Address, _ destination: Address, _ spi: SPI? = nil) -> Policy {
         Policy(
             id: PolicyID(direction: direction, selector: .pair(from: source, to: destination)),
             priority: Ownership.pairPriority, action: .protect(Template(spi: spi)))
+    }
+
+    /// The policies for probes: UDP from port to port.
+    static func trial(_ own: Address, _ peer: Address, _ spi: SPI) -> [Policy] {
+        [policy(.in, peer, own), policy(.out, own, peer, spi)].map { pair in
+            var policy = pair
+            policy.id.selector.protocolNumber = 17
+            policy.id.selector.sourcePort = .exactly(Roster.defaultProbePort)
+            policy.id.selector.destinationPort = .exactly(Roster.defaultProbePort)
+            policy.priority = Ownership.trialPriority
+            return policy
+        }
+    }
+
+    /// Both families, with the same SPIs.
+    static func pairs(inbound: SPI, outbound: SPI, sending: SPI) -> [AddressPair] {
+        [(own, peer), (own6, peer6)].map { own, peer in
+            AddressPair(own: own, peer: peer, inbound: inbound, outbound: outbound, sending: sending)
+        }
     }
 
     static func address(_ bytes: [UInt8]) -> Address {
@@ -181,9 +205,12 @@ extension Kernel {
         #expect(refusals == [], sourceLocation: sourceLocation)
     }
 
-    /// Takes the sample edge to a rung by plan.
-    func go(to rung: Rung, sourceLocation: SourceLocation = #_sourceLocation) async throws {
-        let wants = [EdgeWant(peer: 2, pairs: Sample.pairs, rung: rung)]
+    /// Takes the sample edge to a place by plan; SAs of the set that the pairs name are made where they are missing.
+    func go(
+        to rung: Rung, _ keys: KeyUse = .only, _ pairs: [AddressPair] = Sample.pairs,
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) async throws {
+        let wants = [EdgeWant(peer: 2, pairs: pairs, rung: rung, keys: keys, makesAssociations: true)]
         let changes = Plan.changes(have: try await snapshot(), wants: wants, bypass: [])
         try await expectDone(changes.map { KernelChange($0) }, sourceLocation: sourceLocation)
     }
@@ -192,5 +219,11 @@ extension Kernel {
     func reading() async throws -> [Rung] {
         let reading = EdgeReading.read(try await snapshot(), pairs: Sample.pairs)
         return [reading.low, reading.high]
+    }
+
+    /// What each family of the sample edge is sent with, and what is on trial.
+    func sending() async throws -> (pinned: Set<SPI?>, trial: Set<SPI?>) {
+        let pairs = EdgeReading.read(try await snapshot(), pairs: Sample.pairs).pairs
+        return (Set(pairs.map(\.pinned)), Set(pairs.map(\.trial)))
     }
 }

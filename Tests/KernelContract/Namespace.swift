@@ -38,16 +38,19 @@ struct Namespace: Sendable {
     }
 
     /// The kernel of this namespace: its socket is opened by a thread that enters it, and stays there.
-    func kernel() async throws -> XFRMKernel {
+    func kernel() async throws -> XFRMKernel { try await inside { try XFRMKernel() } }
+
+    /// Does something on a thread that is in this namespace.
+    func inside<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
         let path = "/run/netns/\(name)"
-        let result: Result<XFRMKernel, any Error> = await withCheckedContinuation { continuation in
+        let result: Result<Value, any Error> = await withCheckedContinuation { continuation in
             let thread = Thread {
                 // Safe because the path lives during the call; the thread ends without doing anything else.
                 let error = unsafe testudo_enter_network_namespace(path)
                 if error != 0 {
                     continuation.resume(returning: .failure(Failure(description: "setns \(path): errno \(error)")))
                 } else {
-                    continuation.resume(returning: Result { try XFRMKernel() })
+                    continuation.resume(returning: Result { try body() })
                 }
             }
             thread.start()

@@ -35,6 +35,26 @@ struct RealKernelTests {
         }
     }
 
+    @Test("Disturbances by changes of policies", .timeLimit(.minutes(1)), arguments: DisturbanceContract.policies)
+    func disturbances(one: DisturbanceContract) async throws {
+        try await Namespace.with { namespace in
+            try await one.check {
+                SharedKernel(kernel: try await namespace.kernel(), other: try await namespace.kernel())
+            }
+        }
+    }
+
+    @Test(
+        "Disturbances by changes of SAs", .timeLimit(.minutes(1)), .enabled(if: RealKernel.hasESP),
+        arguments: DisturbanceContract.associations)
+    func disturbancesOfAssociations(one: DisturbanceContract) async throws {
+        try await Namespace.with { namespace in
+            try await one.check {
+                SharedKernel(kernel: try await namespace.kernel(), other: try await namespace.kernel())
+            }
+        }
+    }
+
     @Test("A namespace begins with all counters at 0")
     func counters() async throws {
         try await Namespace.with { namespace in
@@ -54,7 +74,11 @@ struct RealKernelTests {
             #expect(text.contains("src 10.77.0.1/32 dst 10.77.0.2/32 \n\tdir out priority 10150"))
             #expect(text.contains("proto esp spi 0x00200001 reqid 1414747204 mode transport"))
             #expect(text.contains("src fd77::2/128 dst fd77::1/128 \n\tdir fwd priority 10150"))
-            #expect(text.contains("src 10.77.0.1/32 dst 10.77.0.2/32 proto tcp dport 7740 \n\tdir out priority 10100"))
+            let bus = "src 10.77.0.1/32 dst 10.77.0.2/32 proto tcp sport 32768 dport 7740 "
+            #expect(text.contains("\(bus)\n\tdir out priority 10100"))
+            let probes = "src 10.77.0.1/32 dst 10.77.0.2/32 proto udp sport 7741 dport 7741 "
+            #expect(text.contains("\(probes)\n\tdir out priority 10120"))
+            #expect(text.contains("proto esp spi 0x00000001 reqid 1414747204 mode transport"))
             #expect(text.contains("proto ipv6-icmp type 135"))
             #expect(text.contains("action block"))
             #expect(text.contains("level use"))

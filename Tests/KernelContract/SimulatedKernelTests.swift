@@ -16,6 +16,21 @@ struct SimulatedKernelTests {
         try await one.check(SimulatedKernel(lacking: "Function not implemented: Requested AEAD algorithm not found"))
     }
 
+    @Test(
+        "Disturbances", .timeLimit(.minutes(1)),
+        arguments: DisturbanceContract.policies + DisturbanceContract.associations)
+    func disturbances(one: DisturbanceContract) async throws {
+        try await one.check { SharedKernel(simulated: SimulatedKernel()) }
+    }
+
+    @Test("A reboot disturbs, for the SAs and policies are gone", .timeLimit(.minutes(1)))
+    func reboot() async throws {
+        let kernel = SimulatedKernel()
+        await kernel.reboot()
+        var disturbances = kernel.disturbances.makeAsyncIterator()
+        #expect(await disturbances.next() != nil)
+    }
+
     @Test("A refusal asked for comes once, for the first change that matches")
     func refuse() async throws {
         let kernel = SimulatedKernel()

@@ -19,6 +19,24 @@ struct SlotLedgerTests {
         #expect(given == Array(1...Slot.maximum) + [1, 2])
     }
 
+    @Test(
+        "A ledger that begins at a slot gives out that one first, and goes round from there", arguments: [1, 77, 4_095])
+    func begins(number: UInt16) throws {
+        let first = try #require(Slot(number))
+        var ledger = SlotLedger(next: first)
+
+        #expect(try SlotLedger(text: ledger.text) == ledger)
+        #expect(try ledger.take(for: Generation(1), inUse: []) == first)
+        #expect(try ledger.take(for: Generation(2), inUse: []) == Slot(number % Slot.maximum + 1))
+    }
+
+    @Test("A ledger that begins at a slot in use gives out the next free one")
+    func beginsInUse() throws {
+        var ledger = SlotLedger(next: try #require(Slot(4_094)))
+
+        #expect(try ledger.take(for: Generation(1), inUse: slots([4_094, 4_095, 1])).rawValue == 2)
+    }
+
     @Test("A slot of a live set, or one that a read-back shows, is never given out")
     func skipsUsed() throws {
         var ledger = SlotLedger()
@@ -81,7 +99,8 @@ struct SlotLedgerTests {
         "A damaged ledger is refused with its line",
         arguments: [
             ("", 1), ("testudo slots 2\nnext 1\n", 1), ("testudo slots 1\n", 2), ("testudo slots 1\nnext 0\n", 2),
-            ("testudo slots 1\nnext 4096\n", 2), ("testudo slots 1\nnext 1\nslot 1 set 1 live", 3),
+            ("testudo slots 1\nnext 4096\n", 2), ("testudo slots 1\nnext +1\n", 2), ("testudo slots 1\nnext 01\n", 2),
+            ("testudo slots 1\nnext 1\nslot 1 set 1 live", 3),
             ("testudo slots 1\nnext 1\nslot 0 set 1 live\n", 3), ("testudo slots 1\nnext 1\nslot 1 set -1 live\n", 3),
             ("testudo slots 1\nnext 1\nslot 1 set 1 dead\n", 3), ("testudo slots 1\nnext 1\n\n", 3),
             ("testudo slots 1\nnext 1\nslot 1 set 1 live\nslot 1 set 2 live\n", 4),

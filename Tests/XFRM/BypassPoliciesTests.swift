@@ -14,12 +14,12 @@ struct BypassPoliciesTests {
         BypassPolicies.policies(for: rules, own: try node(addresses)).map(\.description)
     }
 
-    @Test("An agent's bus: its own address to the coordinator's address and port, and the answers")
+    @Test("An agent's bus: from a high port of its own address to the coordinator's address and port, and the answers")
     func agent() throws {
         #expect(
             try texts([.bus(coordinator, port: 7740)], [Fixtures.own, Fixtures.own6]) == [
-                "src 10.77.0.100/32 dst 10.77.0.1/32 proto tcp sport 7740 dir in priority 10100",
-                "src 10.77.0.1/32 dst 10.77.0.100/32 proto tcp dport 7740 dir out priority 10100",
+                "src 10.77.0.100/32 dst 10.77.0.1/32 proto tcp sport 7740 dport 0x8000/0x8000 dir in priority 10100",
+                "src 10.77.0.1/32 dst 10.77.0.100/32 proto tcp sport 0x8000/0x8000 dport 7740 dir out priority 10100",
             ])
     }
 
@@ -53,6 +53,15 @@ struct BypassPoliciesTests {
         #expect(try texts([.neighbourDiscovery], [Fixtures.own]) == [])
     }
 
+    @Test("A node is its addresses: the policies are the same before the roster is known as after")
+    func ownAddresses() throws {
+        let rules: [Bypass] = [.bus(coordinator, port: 7740), .ssh, .neighbourDiscovery]
+        let own = [Fixtures.own, Fixtures.own6]
+        #expect(
+            BypassPolicies.policies(for: rules, ownAddresses: own)
+                == BypassPolicies.policies(for: rules, own: try node(own)))
+    }
+
     @Test("A rule twice gives its policies once, and one for a family that the node lacks gives none")
     func once() throws {
         #expect(try texts([.ssh, .ssh], [Fixtures.own]).count == 4)
@@ -69,8 +78,9 @@ struct BypassPoliciesTests {
             let remote = policy.id.direction == .in ? selector.source : selector.destination
             #expect(selector.protocolNumber == 6)
             let isOwnService = ownPort.mask == 0xffff
-            let isKnownServer = remotePort.mask == 0xffff && (remote.length == 32 || ownPort.mask == 0x8000)
-            #expect(isOwnService || isKnownServer, "\(policy)")
+            let isClient = ownPort.value == 0x8000 && ownPort.mask == 0x8000
+            #expect(isOwnService || (isClient && remotePort.mask == 0xffff), "\(policy)")
+            #expect(remotePort != .exactly(7740) || remote == .host(coordinator), "\(policy)")
         }
     }
 }

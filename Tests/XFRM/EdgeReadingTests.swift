@@ -10,6 +10,7 @@ struct EdgeReadingTests {
     static let out = Fixture.policy(.out, spi: Fixture.outbound)
     static let `in` = Fixture.policy(.in)
     static let forward = Fixture.policy(.forward)
+    static let trial = Fixture.trial(Fixture.oldOutbound)
 
     struct Case: Sendable, CustomTestStringConvertible {
         var testDescription: String
@@ -27,28 +28,34 @@ struct EdgeReadingTests {
         }
     }
 
+    static let closing = Fixture.policy(.out, spi: .nothing)
+
     static let cases = [
         Case("nothing", [], [], .clear),
         Case("both SAs", sas, [], .accept),
+        Case("both SAs, on trial", sas, Fixture.trial(Fixture.outbound), .accept),
+        Case("trial policies alone", [], Fixture.trial(Fixture.outbound), .clear),
         Case("an inbound SA alone", [sas[0]], [], .clear, .accept),
         Case("an outbound SA alone", [sas[1]], [], .clear, .accept),
         Case("SAs and the pinned out policy", sas, [out], .send),
-        Case(
-            "out pinned to an SA that is not there", sas, [Fixture.policy(.out, spi: Fixture.oldOutbound)], .accept,
-            .send),
-        Case("out not pinned", sas, [Fixture.policy(.out)], .accept, .send),
+        Case("out pinned to an SA that is not there", sas, [Fixture.policy(.out, spi: Fixture.oldOutbound)], .send),
+        Case("out pinned, no SA", [], [out], .send),
+        Case("out not pinned", sas, [Fixture.policy(.out)], .send),
         Case("out optional", sas, [Fixture.policy(.out, spi: Fixture.outbound, isOptional: true)], .accept, .send),
         Case("in without forward", sas, [out, `in`], .send, .enforce),
         Case("forward without in", sas, [out, forward], .send, .enforce),
         Case("in optional", sas, [out, Fixture.policy(.in, isOptional: true), forward], .send, .enforce),
         Case("everything", sas, [out, `in`, forward], .enforce),
+        Case("everything, other SAs on trial", sas, [out, `in`, forward] + trial, .enforce),
+        Case("everything but SAs", [], [out, `in`, forward], .enforce),
         Case("in and forward without out", sas, [`in`, forward], .accept, .enforce),
-        Case("all policies, no SA", [], [Fixture.policy(.out), `in`, forward], .closed),
-        Case("all policies pinned, no SA", [], [out, `in`, forward], .closed),
-        Case("all policies, inbound SA alone", [sas[0]], [out, `in`, forward], .enforce, .closed),
-        Case("all policies, SAs, not pinned yet", sas, [Fixture.policy(.out), `in`, forward], .enforce, .closed),
-        Case("out alone, no SA", [], [out], .clear, .closed),
-        Case("in and forward alone, no SA", [], [`in`, forward], .clear, .closed),
+        Case("in and forward alone, no SA", [], [`in`, forward], .clear, .enforce),
+        Case("closed without an SA", [], [closing, `in`, forward], .closed),
+        Case("closed with SAs", sas, [closing, `in`, forward], .closed),
+        Case("closed with SAs on trial", sas, [closing, `in`, forward] + Fixture.trial(Fixture.outbound), .closed),
+        Case("closing out alone, no SA", [], [closing], .clear, .closed),
+        Case("closing out alone, SAs", sas, [closing], .accept, .closed),
+        Case("closing without forward", sas, [closing, `in`], .accept, .closed),
     ]
 
     @Test("One pair stands where its SAs and policies put it", arguments: cases)
@@ -70,8 +77,9 @@ struct EdgeReadingTests {
             have.associations.append(ObservedAssociation(association: moved))
         }
         for policy in two.have.policies {
-            var moved = Fixture.policy(policy.id.direction, Fixture.pair6)
-            moved.action = policy.action
+            var moved = policy
+            moved.id.selector.source = .host(policy.id.direction == .out ? Fixture.own6 : Fixture.peer6)
+            moved.id.selector.destination = .host(policy.id.direction == .out ? Fixture.peer6 : Fixture.own6)
             have.policies.append(moved)
         }
 
@@ -100,14 +108,25 @@ struct EdgeReadingTests {
         #expect(withPort.high == .clear)
     }
 
-    @Test("A reading names the SPIs of each pair")
+    @Test("A reading names the SPIs of each pair: of its SAs, of the one that is sent with, of the one on trial")
     func spis() {
-        let have = Fixture.snapshot(Self.sas + [Fixture.association(in: Fixture.oldInbound)], [Self.out])
+        let have = Fixture.snapshot(
+            Self.sas + [Fixture.association(in: Fixture.oldInbound)], [Self.out] + Self.trial)
         let pair = EdgeReading.read(have, pairs: [Fixture.pair]).pairs[0]
 
+        #expect(pair.own == Fixture.own && pair.peer == Fixture.peer)
         #expect(pair.inbound == [Fixture.inbound, Fixture.oldInbound])
         #expect(pair.outbound == [Fixture.outbound])
         #expect(pair.pinned == Fixture.outbound)
+        #expect(pair.trial == Fixture.oldOutbound)
+    }
+
+    @Test("A closed edge sends with nothing, and so does one whose policy names no SA")
+    func noPin() {
+        for policies in [[], [Self.closing], [Fixture.policy(.out)]] {
+            let pair = EdgeReading.read(Fixture.snapshot(Self.sas, policies), pairs: [Fixture.pair]).pairs[0]
+            #expect(pair.pinned == nil && pair.trial == nil)
+        }
     }
 
     @Test("An edge without a pair is clear")

@@ -16,6 +16,14 @@ enum Fixtures {
     static let pair = AddressPair(own: own, peer: peer, inbound: inbound, outbound: outbound)
     static let pair6 = AddressPair(own: own6, peer: peer6, inbound: inbound, outbound: outbound)
 
+    /// Toward the coordinator's port.
+    static let bypass: Policy = {
+        let selector = Selector(
+            source: .host(own), destination: .host(peer), protocolNumber: 6, destinationPort: .exactly(7740))
+        return Policy(
+            id: PolicyID(direction: .out, selector: selector), priority: Ownership.bypassPriority, action: .bypass)
+    }()
+
     static func address(_ bytes: [UInt8]) -> Address {
         guard let address = Address(family: bytes.count == 4 ? .ipv4 : .ipv6, bytes: bytes) else {
             preconditionFailure("an address has 4 or 16 bytes")
@@ -39,6 +47,20 @@ enum Fixtures {
         return Policy(
             id: PolicyID(direction: direction, selector: selector), priority: Ownership.pairPriority,
             action: .protect(Template(spi: spi, isOptional: isOptional)))
+    }
+
+    /// The policies for probes, sent with this SA.
+    static func trial(
+        _ spi: SPI, port: UInt16 = Roster.defaultProbePort, _ pair: AddressPair = pair
+    ) -> [Policy] {
+        [Direction.in, .out].map { direction in
+            var policy = policy(direction, spi: direction == .out ? spi : nil, pair)
+            policy.id.selector.protocolNumber = 17
+            policy.id.selector.sourcePort = .exactly(port)
+            policy.id.selector.destinationPort = .exactly(port)
+            policy.priority = Ownership.trialPriority
+            return policy
+        }
     }
 
     static func snapshot(_ associations: [Association], _ policies: [Policy]) -> Snapshot {
