@@ -5,6 +5,12 @@ public enum WireLimits {
     /// A report with an exception for each of 10 000 peers takes 150 kB; a coordinator reads one such frame from each
     /// node, so this stays small. In bytes.
     public static let agentFrameMaximum = 512 << 10
+    /// Offer sets with SAs of one edge: two while keys are changed, and one more for each change that was interrupted.
+    static let setsMaximum = 16
+    /// Addresses of removed nodes: as many as anybody would release by hand.
+    static let quarantinedMaximum = 4_096
+    /// XFRMA_REPLAY_ESN_MAX, in packets.
+    static let replayWindowMaximum: UInt32 = 4_096
     /// Addresses of coordinators and relays, and the fixed rules.
     static let bypassesMaximum = 64
     /// Generations and clocks of agents: far beyond any real one, far enough below 2⁶⁴ that counting on never overflows.

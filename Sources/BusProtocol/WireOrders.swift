@@ -1,64 +1,124 @@
 internal import Fleet
 internal import Ladder
 
+extension WirePlace {
+    init(_ place: Place) {
+        self.init()
+        rung = WireRung(place.rung)
+        keys =
+            switch place.keys {
+            case .old: .old
+            case .held: .held
+            case .used: .used
+            case .only: .only
+            }
+    }
+
+    func domain(_ field: String) throws(WireError) -> Place {
+        let use: Fleet.KeyUse
+        switch keys {
+        case .old: use = .old
+        case .held: use = .held
+        case .used: use = .used
+        case .only: use = .only
+        case .UNRECOGNIZED: throw .invalid(field: field)
+        }
+        return Place(try WireFields.rung(rung, field), use)
+    }
+}
+
 extension WireEdgeRule {
     init(_ rule: EdgeRule) {
         self.init()
-        base = WireRung(rule.base)
-        nodes = rule.nodes.sorted { $0.key < $1.key }.map { number, rung in
-            var wire = WireNodeRule()
-            wire.node = number.rawValue
-            wire.rung = WireRung(rung)
-            return wire
-        }
-        edges = rule.edges.sorted { $0.key < $1.key }.map { edge, rung in
+        if let place = rule.base { base = WirePlace(place) }
+        from = Self.wire(rule.from)
+        toward = Self.wire(rule.toward)
+        edges = rule.edges.sorted { $0.key < $1.key }.map { edge, place in
             var wire = WireSingleEdgeRule()
             wire.node = edge.node.rawValue
             wire.peer = edge.peer.rawValue
-            wire.rung = WireRung(rung)
+            if let place { wire.place = WirePlace(place) }
+            return wire
+        }
+    }
+
+    private static func wire(_ places: [NodeNumber: Place?]) -> [WireNodeRule] {
+        places.sorted { $0.key < $1.key }.map { number, place in
+            var wire = WireNodeRule()
+            wire.node = number.rawValue
+            if let place { wire.place = WirePlace(place) }
             return wire
         }
     }
 
     func domain() throws(WireError) -> EdgeRule {
-        try WireFields.count(nodes.count, atMost: Roster.nodesMaximum, "rule.nodes")
-        var rule = EdgeRule(base: try WireFields.rung(base, "rule.base"))
-        for wire in nodes {
-            let node = try WireFields.number(wire.node, "rule.nodes.node")
-            guard rule.nodes.updateValue(try WireFields.rung(wire.rung, "rule.nodes.rung"), forKey: node) == nil else {
-                throw .duplicate(field: "rule.nodes")
-            }
-        }
+        var rule = EdgeRule(base: hasBase ? try base.domain("rule.base") : nil)
+        rule.from = try Self.places(from, "rule.from")
+        rule.toward = try Self.places(toward, "rule.toward")
         for wire in edges {
             let edge = Edge(
                 try WireFields.number(wire.node, "rule.edges.node"), try WireFields.number(wire.peer, "rule.edges.peer")
             )
             guard edge.node != edge.peer else { throw .invalid(field: "rule.edges") }
-            guard rule.edges.updateValue(try WireFields.rung(wire.rung, "rule.edges.rung"), forKey: edge) == nil else {
-                throw .duplicate(field: "rule.edges")
-            }
+            let place = wire.hasPlace ? try wire.place.domain("rule.edges.place") : nil
+            guard rule.edges.updateValue(place, forKey: edge) == nil else { throw .duplicate(field: "rule.edges") }
         }
         return rule
+    }
+
+    private static func places(
+        _ list: [WireNodeRule], _ field: String
+    ) throws(WireError) -> [NodeNumber: Place?] {
+        try WireFields.count(list.count, atMost: Roster.nodesMaximum, field)
+        var places: [NodeNumber: Place?] = [:]
+        for wire in list {
+            let node = try WireFields.number(wire.node, field)
+            let place = wire.hasPlace ? try wire.place.domain(field) : nil
+            guard places.updateValue(place, forKey: node) == nil else { throw .duplicate(field: field) }
+        }
+        return places
     }
 }
 
 extension WireMove {
-    init(_ rule: EdgeRule, _ version: OfferSetVersion?) {
+    init(_ rule: EdgeRule, _ fresh: Order.Fresh?) {
         self.init()
         self.rule = WireEdgeRule(rule)
-        guard let version else { return }
-        offers.generation = version.generation.rawValue
-        offers.digest = WireFields.wire(version.digest.bytes)
+        guard let fresh else { return }
+        self.fresh.version.generation = fresh.version.generation.rawValue
+        self.fresh.version.digest = WireFields.wire(fresh.version.digest.bytes)
+        self.fresh.isMade = fresh.isMade
     }
 
     func domain() throws(WireError) -> Order.Task {
         guard hasRule else { throw .missing(field: "move.rule") }
-        guard hasOffers else { return .move(try rule.domain(), offers: nil) }
+        guard hasFresh else { return .move(try rule.domain(), fresh: nil) }
+        guard fresh.hasVersion else { throw .missing(field: "move.fresh.version") }
         let generation = try WireFields.bounded(
-            offers.generation, WireLimits.coordinatorNumberMaximum, "move.offers.generation")
-        let digest = try WireFields.digest([UInt8](offers.digest), "move.offers.digest")
-        return .move(
-            try rule.domain(), offers: OfferSetVersion(generation: Generation(generation), digest: digest))
+            fresh.version.generation, WireLimits.coordinatorNumberMaximum, "move.fresh.generation")
+        let digest = try WireFields.digest([UInt8](fresh.version.digest), "move.fresh.digest")
+        let version = OfferSetVersion(generation: Generation(generation), digest: digest)
+        return .move(try rule.domain(), fresh: Order.Fresh(version, isMade: fresh.isMade))
+    }
+}
+
+extension WireProbe {
+    init(_ probe: Order.Probe) {
+        self.init()
+        scope =
+            switch probe.scope {
+            case .trial: .trial
+            case .standing: .standing
+            }
+        nonce = probe.nonce
+    }
+
+    func domain() throws(WireError) -> Order.Probe {
+        switch scope {
+        case .trial: return Order.Probe(.trial, nonce: nonce)
+        case .standing: return Order.Probe(.standing, nonce: nonce)
+        case .unspecified, .UNRECOGNIZED: throw .invalid(field: "probe.scope")
+        }
     }
 }
 
@@ -76,7 +136,8 @@ extension WireOrder {
             case .preflight: .preflight(WireEmpty())
             case .observe: .observe(WireEmpty())
             case .offer: .offer(WireEmpty())
-            case .move(let rule, let offers): .move(WireMove(rule, offers))
+            case .move(let rule, let fresh): .move(WireMove(rule, fresh))
+            case .probe(let probe): .probe(WireProbe(probe))
             }
     }
 
@@ -98,6 +159,7 @@ extension WireOrder {
         case .observe: return .observe
         case .offer: return .offer
         case .move(let move): return try move.domain()
+        case .probe(let probe): return .probe(try probe.domain())
         case nil: throw .missing(field: "order.task")
         }
     }

@@ -43,6 +43,8 @@ extension WireRefusal.Cause {
             case .order: .order
             case .keys: .keys
             case .host: .host
+            case .path: .path
+            case .forbidden: .forbidden
             }
     }
 
@@ -54,6 +56,8 @@ extension WireRefusal.Cause {
         case .order: return .order
         case .keys: return .keys
         case .host: return .host
+        case .path: return .path
+        case .forbidden: return .forbidden
         case .unspecified, .UNRECOGNIZED: throw .invalid(field: "refusal.cause")
         }
     }
@@ -66,6 +70,7 @@ extension WireReport {
         sequence = report.sequence
         if let value = report.standing { standing = WireStanding(value) }
         if let value = report.offer { offer = WireOffer(value) }
+        if let value = report.probeMicroseconds { probeMicroseconds = value }
         verdict =
             switch report.verdict {
             case .done: .done(WireEmpty())
@@ -83,7 +88,9 @@ extension WireReport {
         return Report(
             answering: try answering.domain(atMost: WireLimits.coordinatorNumberMaximum, "report.answering"),
             sequence: sequence, verdict: try domainVerdict(), standing: hasStanding ? try standing.domain() : nil,
-            offer: hasOffer ? try offer.domain() : nil)
+            offer: hasOffer ? try offer.domain() : nil,
+            probeMicroseconds: hasProbeMicroseconds
+                ? try WireFields.bounded(probeMicroseconds, WireLimits.agentNumberMaximum, "report.probe") : nil)
     }
 
     private func domainVerdict() throws(WireError) -> Report.Verdict {
@@ -123,6 +130,7 @@ extension WireNodeHeartbeat {
         sequence = heartbeat.sequence
         accepted = WireStamp(heartbeat.accepted)
         if let value = heartbeat.standing { standing = WireStanding(value) }
+        packets = heartbeat.packets
         problems = heartbeat.problems.prefix(NodeHeartbeat.problemsMaximum).map {
             WireFields.cut($0, to: Refusal.messageLengthMaximum)
         }
@@ -138,6 +146,6 @@ extension WireNodeHeartbeat {
         return NodeHeartbeat(
             sequence: sequence,
             accepted: try accepted.domain(atMost: WireLimits.coordinatorNumberMaximum, "heartbeat.accepted"),
-            standing: hasStanding ? try standing.domain() : nil, problems: texts)
+            standing: hasStanding ? try standing.domain() : nil, packets: packets, problems: texts)
     }
 }

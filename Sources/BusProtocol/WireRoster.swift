@@ -56,6 +56,8 @@ extension WireRoster {
         sequence = roster.sequence
         nodes = roster.nodes.sorted { $0.key < $1.key }.map { WireNode($0.value) }
         bypass = roster.bypass.map { WireBypass($0) }
+        quarantined = roster.quarantined.map { WireFields.wire($0.bytes) }
+        probePort = UInt32(roster.probePort)
     }
 
     func domain() throws(WireError) -> Roster {
@@ -68,9 +70,13 @@ extension WireRoster {
         }
         var bypasses: [Bypass] = []
         for wire in bypass { bypasses.append(try wire.domain()) }
+        try WireFields.count(quarantined.count, atMost: WireLimits.quarantinedMaximum, "roster.quarantined")
+        var addresses: [Address] = []
+        for wire in quarantined { addresses.append(try WireFields.address([UInt8](wire), "roster.quarantined")) }
+        guard let port = UInt16(exactly: probePort), port != 0 else { throw .invalid(field: "roster.probe_port") }
         return Roster(
             epoch: Epoch(epoch), fleetID: try WireFields.bytes([UInt8](fleetID), count: 16, "roster.fleet_id"),
-            sequence: sequence, nodes: list, bypass: bypasses)
+            sequence: sequence, nodes: list, quarantined: addresses, bypass: bypasses, probePort: port)
     }
 }
 
@@ -99,6 +105,7 @@ extension WireOfferSet {
     init(_ set: OfferSet) {
         self.init()
         generation = set.generation.rawValue
+        replayWindow = set.replayWindow
         offers = set.offers.sorted { $0.key < $1.key }.map { node, offer in
             var numbered = WireNumberedOffer()
             numbered.node = node.rawValue
@@ -111,7 +118,8 @@ extension WireOfferSet {
         try WireFields.count(offers.count, atMost: Roster.nodesMaximum, "offer_set.offers")
         let generation = try WireFields.bounded(
             generation, WireLimits.coordinatorNumberMaximum, "offer_set.generation")
-        var set = OfferSet(generation: Generation(generation), offers: [:])
+        guard replayWindow <= WireLimits.replayWindowMaximum else { throw .invalid(field: "offer_set.replay_window") }
+        var set = OfferSet(generation: Generation(generation), replayWindow: replayWindow, offers: [:])
         for numbered in offers {
             let node = try WireFields.number(numbered.node, "offer_set.offers.node")
             guard numbered.hasOffer else { throw .missing(field: "offer_set.offers.offer") }

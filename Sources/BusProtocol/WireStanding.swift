@@ -6,14 +6,27 @@ extension WireEdgeState {
         self.init()
         low = WireRung(state.low)
         high = WireRung(state.high)
-        if let generation = state.offers { offers = generation.rawValue }
+        holds = state.holds.map(\.rawValue)
+        sends = state.sends.map(\.rawValue)
+        parts = state.parts.map(\.rawValue)
     }
 
     func domain() throws(WireError) -> EdgeState {
         EdgeState(
             low: try WireFields.rung(low, "state.low"), high: try WireFields.rung(high, "state.high"),
-            offers: hasOffers
-                ? Generation(try WireFields.bounded(offers, WireLimits.agentNumberMaximum, "state.offers")) : nil)
+            holds: try Self.sets(holds, "state.holds"), sends: try Self.sets(sends, "state.sends"),
+            parts: try Self.sets(parts, "state.parts"))
+    }
+
+    private static func sets(_ values: [UInt64], _ field: String) throws(WireError) -> [Generation] {
+        try WireFields.count(values.count, atMost: WireLimits.setsMaximum, field)
+        var sets: [Generation] = []
+        for value in values {
+            let set = Generation(try WireFields.bounded(value, WireLimits.agentNumberMaximum, field))
+            guard sets.last.map({ $0 < set }) ?? true else { throw .invalid(field: field) }
+            sets.append(set)
+        }
+        return sets
     }
 }
 

@@ -286,20 +286,16 @@ nonisolated struct WireEdgeState: Sendable {
 
   var high: WireRung = .unspecified
 
-  var offers: UInt64 {
-    get {_offers ?? 0}
-    set {_offers = newValue}
-  }
-  /// Returns true if `offers` has been explicitly set.
-  var hasOffers: Bool {self._offers != nil}
-  /// Clears the value of `offers`. Subsequent reads from it will return its default value.
-  mutating func clearOffers() {self._offers = nil}
+  /// Offer sets by generation, ascending; 0 is a set that the agent does not know.
+  var holds: [UInt64] = []
+
+  var sends: [UInt64] = []
+
+  var parts: [UInt64] = []
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
-
-  fileprivate var _offers: UInt64? = nil
 }
 
 nonisolated struct WireEdgeException: Sendable {
@@ -377,6 +373,8 @@ nonisolated struct WireRefusal: Sendable {
     case order // = 4
     case keys // = 5
     case host // = 6
+    case path // = 7
+    case forbidden // = 8
     case UNRECOGNIZED(Int)
 
     init() {
@@ -392,6 +390,8 @@ nonisolated struct WireRefusal: Sendable {
       case 4: self = .order
       case 5: self = .keys
       case 6: self = .host
+      case 7: self = .path
+      case 8: self = .forbidden
       default: self = .UNRECOGNIZED(rawValue)
       }
     }
@@ -405,6 +405,8 @@ nonisolated struct WireRefusal: Sendable {
       case .order: return 4
       case .keys: return 5
       case .host: return 6
+      case .path: return 7
+      case .forbidden: return 8
       case .UNRECOGNIZED(let i): return i
       }
     }
@@ -418,6 +420,8 @@ nonisolated struct WireRefusal: Sendable {
       .order,
       .keys,
       .host,
+      .path,
+      .forbidden,
     ]
 
   }
@@ -549,6 +553,15 @@ nonisolated struct WireReport: Sendable {
   /// Clears the value of `offer`. Subsequent reads from it will return its default value.
   mutating func clearOffer() {self._offer = nil}
 
+  var probeMicroseconds: UInt64 {
+    get {_probeMicroseconds ?? 0}
+    set {_probeMicroseconds = newValue}
+  }
+  /// Returns true if `probeMicroseconds` has been explicitly set.
+  var hasProbeMicroseconds: Bool {self._probeMicroseconds != nil}
+  /// Clears the value of `probeMicroseconds`. Subsequent reads from it will return its default value.
+  mutating func clearProbeMicroseconds() {self._probeMicroseconds = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Verdict: Equatable, Sendable {
@@ -566,6 +579,7 @@ nonisolated struct WireReport: Sendable {
   fileprivate var _answering: WireStamp? = nil
   fileprivate var _standing: WireStanding? = nil
   fileprivate var _offer: WireOffer? = nil
+  fileprivate var _probeMicroseconds: UInt64? = nil
 }
 
 nonisolated struct WireNodeHeartbeat: Sendable {
@@ -594,6 +608,8 @@ nonisolated struct WireNodeHeartbeat: Sendable {
   mutating func clearStanding() {self._standing = nil}
 
   var problems: [String] = []
+
+  var packets: UInt64 = 0
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -694,6 +710,11 @@ nonisolated struct WireRoster: Sendable {
 
   var bypass: [WireBypass] = []
 
+  /// 4 or 16 bytes each.
+  var quarantined: [Data] = []
+
+  var probePort: UInt32 = 0
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -758,6 +779,8 @@ nonisolated struct WireOfferSet: Sendable {
 
   var offers: [WireNumberedOffer] = []
 
+  var replayWindow: UInt32 = 0
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -791,6 +814,63 @@ nonisolated struct WireOfferSetVersion: Sendable {
   init() {}
 }
 
+nonisolated struct WirePlace: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var rung: WireRung = .unspecified
+
+  var keys: WirePlace.KeyUse = .old
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  nonisolated enum KeyUse: SwiftProtobuf.Enum, Swift.CaseIterable {
+    typealias RawValue = Int
+    case old // = 0
+    case held // = 1
+    case used // = 2
+    case only // = 3
+    case UNRECOGNIZED(Int)
+
+    init() {
+      self = .old
+    }
+
+    init?(rawValue: Int) {
+      switch rawValue {
+      case 0: self = .old
+      case 1: self = .held
+      case 2: self = .used
+      case 3: self = .only
+      default: self = .UNRECOGNIZED(rawValue)
+      }
+    }
+
+    var rawValue: Int {
+      switch self {
+      case .old: return 0
+      case .held: return 1
+      case .used: return 2
+      case .only: return 3
+      case .UNRECOGNIZED(let i): return i
+      }
+    }
+
+    // The compiler won't synthesize support with the UNRECOGNIZED case.
+    static let allCases: [WirePlace.KeyUse] = [
+      .old,
+      .held,
+      .used,
+      .only,
+    ]
+
+  }
+
+  init() {}
+}
+
+/// Without a place the edges stay as they are.
 nonisolated struct WireNodeRule: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -798,11 +878,20 @@ nonisolated struct WireNodeRule: Sendable {
 
   var node: UInt32 = 0
 
-  var rung: WireRung = .unspecified
+  var place: WirePlace {
+    get {_place ?? WirePlace()}
+    set {_place = newValue}
+  }
+  /// Returns true if `place` has been explicitly set.
+  var hasPlace: Bool {self._place != nil}
+  /// Clears the value of `place`. Subsequent reads from it will return its default value.
+  mutating func clearPlace() {self._place = nil}
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
+
+  fileprivate var _place: WirePlace? = nil
 }
 
 nonisolated struct WireSingleEdgeRule: Sendable {
@@ -814,11 +903,20 @@ nonisolated struct WireSingleEdgeRule: Sendable {
 
   var peer: UInt32 = 0
 
-  var rung: WireRung = .unspecified
+  var place: WirePlace {
+    get {_place ?? WirePlace()}
+    set {_place = newValue}
+  }
+  /// Returns true if `place` has been explicitly set.
+  var hasPlace: Bool {self._place != nil}
+  /// Clears the value of `place`. Subsequent reads from it will return its default value.
+  mutating func clearPlace() {self._place = nil}
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
+
+  fileprivate var _place: WirePlace? = nil
 }
 
 nonisolated struct WireEdgeRule: Sendable {
@@ -826,15 +924,49 @@ nonisolated struct WireEdgeRule: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  var base: WireRung = .unspecified
+  var base: WirePlace {
+    get {_base ?? WirePlace()}
+    set {_base = newValue}
+  }
+  /// Returns true if `base` has been explicitly set.
+  var hasBase: Bool {self._base != nil}
+  /// Clears the value of `base`. Subsequent reads from it will return its default value.
+  mutating func clearBase() {self._base = nil}
 
-  var nodes: [WireNodeRule] = []
+  var from: [WireNodeRule] = []
+
+  var toward: [WireNodeRule] = []
 
   var edges: [WireSingleEdgeRule] = []
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
+
+  fileprivate var _base: WirePlace? = nil
+}
+
+nonisolated struct WireFresh: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var version: WireOfferSetVersion {
+    get {_version ?? WireOfferSetVersion()}
+    set {_version = newValue}
+  }
+  /// Returns true if `version` has been explicitly set.
+  var hasVersion: Bool {self._version != nil}
+  /// Clears the value of `version`. Subsequent reads from it will return its default value.
+  mutating func clearVersion() {self._version = nil}
+
+  var isMade: Bool = false
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _version: WireOfferSetVersion? = nil
 }
 
 nonisolated struct WireMove: Sendable {
@@ -851,21 +983,73 @@ nonisolated struct WireMove: Sendable {
   /// Clears the value of `rule`. Subsequent reads from it will return its default value.
   mutating func clearRule() {self._rule = nil}
 
-  var offers: WireOfferSetVersion {
-    get {_offers ?? WireOfferSetVersion()}
-    set {_offers = newValue}
+  var fresh: WireFresh {
+    get {_fresh ?? WireFresh()}
+    set {_fresh = newValue}
   }
-  /// Returns true if `offers` has been explicitly set.
-  var hasOffers: Bool {self._offers != nil}
-  /// Clears the value of `offers`. Subsequent reads from it will return its default value.
-  mutating func clearOffers() {self._offers = nil}
+  /// Returns true if `fresh` has been explicitly set.
+  var hasFresh: Bool {self._fresh != nil}
+  /// Clears the value of `fresh`. Subsequent reads from it will return its default value.
+  mutating func clearFresh() {self._fresh = nil}
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 
   fileprivate var _rule: WireEdgeRule? = nil
-  fileprivate var _offers: WireOfferSetVersion? = nil
+  fileprivate var _fresh: WireFresh? = nil
+}
+
+nonisolated struct WireProbe: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var scope: WireProbe.Scope = .unspecified
+
+  var nonce: UInt64 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  nonisolated enum Scope: SwiftProtobuf.Enum, Swift.CaseIterable {
+    typealias RawValue = Int
+    case unspecified // = 0
+    case trial // = 1
+    case standing // = 2
+    case UNRECOGNIZED(Int)
+
+    init() {
+      self = .unspecified
+    }
+
+    init?(rawValue: Int) {
+      switch rawValue {
+      case 0: self = .unspecified
+      case 1: self = .trial
+      case 2: self = .standing
+      default: self = .UNRECOGNIZED(rawValue)
+      }
+    }
+
+    var rawValue: Int {
+      switch self {
+      case .unspecified: return 0
+      case .trial: return 1
+      case .standing: return 2
+      case .UNRECOGNIZED(let i): return i
+      }
+    }
+
+    // The compiler won't synthesize support with the UNRECOGNIZED case.
+    static let allCases: [WireProbe.Scope] = [
+      .unspecified,
+      .trial,
+      .standing,
+    ]
+
+  }
+
+  init() {}
 }
 
 nonisolated struct WireOrder: Sendable {
@@ -929,6 +1113,14 @@ nonisolated struct WireOrder: Sendable {
     set {task = .move(newValue)}
   }
 
+  var probe: WireProbe {
+    get {
+      if case .probe(let v)? = task {return v}
+      return WireProbe()
+    }
+    set {task = .probe(newValue)}
+  }
+
   var expiryMicroseconds: UInt64 = 0
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -938,6 +1130,7 @@ nonisolated struct WireOrder: Sendable {
     case observe(WireEmpty)
     case offer(WireEmpty)
     case move(WireMove)
+    case probe(WireProbe)
 
   }
 
@@ -1248,7 +1441,7 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 
 nonisolated extension WireEdgeState: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".EdgeState"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}low\0\u{1}high\0\u{1}offers\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}low\0\u{1}high\0\u{2}\u{2}holds\0\u{1}sends\0\u{1}parts\0\u{c}\u{3}\u{1}")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1258,33 +1451,39 @@ nonisolated extension WireEdgeState: SwiftProtobuf.Message, SwiftProtobuf._Messa
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularEnumField(value: &self.low) }()
       case 2: try { try decoder.decodeSingularEnumField(value: &self.high) }()
-      case 3: try { try decoder.decodeSingularUInt64Field(value: &self._offers) }()
+      case 4: try { try decoder.decodeRepeatedUInt64Field(value: &self.holds) }()
+      case 5: try { try decoder.decodeRepeatedUInt64Field(value: &self.sends) }()
+      case 6: try { try decoder.decodeRepeatedUInt64Field(value: &self.parts) }()
       default: break
       }
     }
   }
 
   func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
     if self.low != .unspecified {
       try visitor.visitSingularEnumField(value: self.low, fieldNumber: 1)
     }
     if self.high != .unspecified {
       try visitor.visitSingularEnumField(value: self.high, fieldNumber: 2)
     }
-    try { if let v = self._offers {
-      try visitor.visitSingularUInt64Field(value: v, fieldNumber: 3)
-    } }()
+    if !self.holds.isEmpty {
+      try visitor.visitPackedUInt64Field(value: self.holds, fieldNumber: 4)
+    }
+    if !self.sends.isEmpty {
+      try visitor.visitPackedUInt64Field(value: self.sends, fieldNumber: 5)
+    }
+    if !self.parts.isEmpty {
+      try visitor.visitPackedUInt64Field(value: self.parts, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: WireEdgeState, rhs: WireEdgeState) -> Bool {
     if lhs.low != rhs.low {return false}
     if lhs.high != rhs.high {return false}
-    if lhs._offers != rhs._offers {return false}
+    if lhs.holds != rhs.holds {return false}
+    if lhs.sends != rhs.sends {return false}
+    if lhs.parts != rhs.parts {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1413,7 +1612,7 @@ nonisolated extension WireRefusal: SwiftProtobuf.Message, SwiftProtobuf._Message
 }
 
 nonisolated extension WireRefusal.Cause: SwiftProtobuf._ProtoNameProviding {
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0CAUSE_UNSPECIFIED\0\u{1}CAUSE_UNSUPPORTED\0\u{1}CAUSE_FOREIGN\0\u{1}CAUSE_KERNEL\0\u{1}CAUSE_ORDER\0\u{1}CAUSE_KEYS\0\u{1}CAUSE_HOST\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0CAUSE_UNSPECIFIED\0\u{1}CAUSE_UNSUPPORTED\0\u{1}CAUSE_FOREIGN\0\u{1}CAUSE_KERNEL\0\u{1}CAUSE_ORDER\0\u{1}CAUSE_KEYS\0\u{1}CAUSE_HOST\0\u{1}CAUSE_PATH\0\u{1}CAUSE_FORBIDDEN\0")
 }
 
 nonisolated extension WireRefusals: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
@@ -1507,7 +1706,7 @@ nonisolated extension WireOffer: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 
 nonisolated extension WireReport: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Report"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}answering\0\u{1}sequence\0\u{1}done\0\u{1}refused\0\u{1}missing\0\u{1}stale\0\u{1}conflict\0\u{1}expired\0\u{1}standing\0\u{1}offer\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}answering\0\u{1}sequence\0\u{1}done\0\u{1}refused\0\u{1}missing\0\u{1}stale\0\u{1}conflict\0\u{1}expired\0\u{1}standing\0\u{1}offer\0\u{3}probe_microseconds\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1592,6 +1791,7 @@ nonisolated extension WireReport: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       }()
       case 9: try { try decoder.decodeSingularMessageField(value: &self._standing) }()
       case 10: try { try decoder.decodeSingularMessageField(value: &self._offer) }()
+      case 11: try { try decoder.decodeSingularUInt64Field(value: &self._probeMicroseconds) }()
       default: break
       }
     }
@@ -1641,6 +1841,9 @@ nonisolated extension WireReport: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     try { if let v = self._offer {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 10)
     } }()
+    try { if let v = self._probeMicroseconds {
+      try visitor.visitSingularUInt64Field(value: v, fieldNumber: 11)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1650,6 +1853,7 @@ nonisolated extension WireReport: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if lhs.verdict != rhs.verdict {return false}
     if lhs._standing != rhs._standing {return false}
     if lhs._offer != rhs._offer {return false}
+    if lhs._probeMicroseconds != rhs._probeMicroseconds {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1657,7 +1861,7 @@ nonisolated extension WireReport: SwiftProtobuf.Message, SwiftProtobuf._MessageI
 
 nonisolated extension WireNodeHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".NodeHeartbeat"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}accepted\0\u{1}standing\0\u{1}problems\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}accepted\0\u{1}standing\0\u{1}problems\0\u{1}packets\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1669,6 +1873,7 @@ nonisolated extension WireNodeHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._M
       case 2: try { try decoder.decodeSingularMessageField(value: &self._accepted) }()
       case 3: try { try decoder.decodeSingularMessageField(value: &self._standing) }()
       case 4: try { try decoder.decodeRepeatedStringField(value: &self.problems) }()
+      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.packets) }()
       default: break
       }
     }
@@ -1691,6 +1896,9 @@ nonisolated extension WireNodeHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._M
     if !self.problems.isEmpty {
       try visitor.visitRepeatedStringField(value: self.problems, fieldNumber: 4)
     }
+    if self.packets != 0 {
+      try visitor.visitSingularUInt64Field(value: self.packets, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1699,6 +1907,7 @@ nonisolated extension WireNodeHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._M
     if lhs._accepted != rhs._accepted {return false}
     if lhs._standing != rhs._standing {return false}
     if lhs.problems != rhs.problems {return false}
+    if lhs.packets != rhs.packets {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1870,7 +2079,7 @@ nonisolated extension WireBypass.Bus: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension WireRoster: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Roster"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}epoch\0\u{3}fleet_id\0\u{1}sequence\0\u{1}nodes\0\u{1}bypass\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}epoch\0\u{3}fleet_id\0\u{1}sequence\0\u{1}nodes\0\u{1}bypass\0\u{1}quarantined\0\u{3}probe_port\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1883,6 +2092,8 @@ nonisolated extension WireRoster: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       case 3: try { try decoder.decodeSingularUInt64Field(value: &self.sequence) }()
       case 4: try { try decoder.decodeRepeatedMessageField(value: &self.nodes) }()
       case 5: try { try decoder.decodeRepeatedMessageField(value: &self.bypass) }()
+      case 6: try { try decoder.decodeRepeatedBytesField(value: &self.quarantined) }()
+      case 7: try { try decoder.decodeSingularUInt32Field(value: &self.probePort) }()
       default: break
       }
     }
@@ -1904,6 +2115,12 @@ nonisolated extension WireRoster: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if !self.bypass.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.bypass, fieldNumber: 5)
     }
+    if !self.quarantined.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.quarantined, fieldNumber: 6)
+    }
+    if self.probePort != 0 {
+      try visitor.visitSingularUInt32Field(value: self.probePort, fieldNumber: 7)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1913,6 +2130,8 @@ nonisolated extension WireRoster: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if lhs.sequence != rhs.sequence {return false}
     if lhs.nodes != rhs.nodes {return false}
     if lhs.bypass != rhs.bypass {return false}
+    if lhs.quarantined != rhs.quarantined {return false}
+    if lhs.probePort != rhs.probePort {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2008,7 +2227,7 @@ nonisolated extension WireNumberedOffer: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension WireOfferSet: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".OfferSet"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}generation\0\u{1}offers\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}generation\0\u{1}offers\0\u{3}replay_window\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2018,6 +2237,7 @@ nonisolated extension WireOfferSet: SwiftProtobuf.Message, SwiftProtobuf._Messag
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularUInt64Field(value: &self.generation) }()
       case 2: try { try decoder.decodeRepeatedMessageField(value: &self.offers) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.replayWindow) }()
       default: break
       }
     }
@@ -2030,12 +2250,16 @@ nonisolated extension WireOfferSet: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if !self.offers.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.offers, fieldNumber: 2)
     }
+    if self.replayWindow != 0 {
+      try visitor.visitSingularUInt32Field(value: self.replayWindow, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: WireOfferSet, rhs: WireOfferSet) -> Bool {
     if lhs.generation != rhs.generation {return false}
     if lhs.offers != rhs.offers {return false}
+    if lhs.replayWindow != rhs.replayWindow {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2111,9 +2335,48 @@ nonisolated extension WireOfferSetVersion: SwiftProtobuf.Message, SwiftProtobuf.
   }
 }
 
+nonisolated extension WirePlace: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Place"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}rung\0\u{1}keys\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularEnumField(value: &self.rung) }()
+      case 2: try { try decoder.decodeSingularEnumField(value: &self.keys) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.rung != .unspecified {
+      try visitor.visitSingularEnumField(value: self.rung, fieldNumber: 1)
+    }
+    if self.keys != .old {
+      try visitor.visitSingularEnumField(value: self.keys, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WirePlace, rhs: WirePlace) -> Bool {
+    if lhs.rung != rhs.rung {return false}
+    if lhs.keys != rhs.keys {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WirePlace.KeyUse: SwiftProtobuf._ProtoNameProviding {
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0KEY_USE_OLD\0\u{1}KEY_USE_HELD\0\u{1}KEY_USE_USED\0\u{1}KEY_USE_ONLY\0")
+}
+
 nonisolated extension WireNodeRule: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".NodeRule"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{1}rung\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{2}\u{2}place\0\u{c}\u{2}\u{1}")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2122,25 +2385,29 @@ nonisolated extension WireNodeRule: SwiftProtobuf.Message, SwiftProtobuf._Messag
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularUInt32Field(value: &self.node) }()
-      case 2: try { try decoder.decodeSingularEnumField(value: &self.rung) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._place) }()
       default: break
       }
     }
   }
 
   func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if self.node != 0 {
       try visitor.visitSingularUInt32Field(value: self.node, fieldNumber: 1)
     }
-    if self.rung != .unspecified {
-      try visitor.visitSingularEnumField(value: self.rung, fieldNumber: 2)
-    }
+    try { if let v = self._place {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: WireNodeRule, rhs: WireNodeRule) -> Bool {
     if lhs.node != rhs.node {return false}
-    if lhs.rung != rhs.rung {return false}
+    if lhs._place != rhs._place {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2148,7 +2415,7 @@ nonisolated extension WireNodeRule: SwiftProtobuf.Message, SwiftProtobuf._Messag
 
 nonisolated extension WireSingleEdgeRule: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".SingleEdgeRule"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{1}peer\0\u{1}rung\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{1}peer\0\u{2}\u{2}place\0\u{c}\u{3}\u{1}")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2158,29 +2425,33 @@ nonisolated extension WireSingleEdgeRule: SwiftProtobuf.Message, SwiftProtobuf._
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularUInt32Field(value: &self.node) }()
       case 2: try { try decoder.decodeSingularUInt32Field(value: &self.peer) }()
-      case 3: try { try decoder.decodeSingularEnumField(value: &self.rung) }()
+      case 4: try { try decoder.decodeSingularMessageField(value: &self._place) }()
       default: break
       }
     }
   }
 
   func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if self.node != 0 {
       try visitor.visitSingularUInt32Field(value: self.node, fieldNumber: 1)
     }
     if self.peer != 0 {
       try visitor.visitSingularUInt32Field(value: self.peer, fieldNumber: 2)
     }
-    if self.rung != .unspecified {
-      try visitor.visitSingularEnumField(value: self.rung, fieldNumber: 3)
-    }
+    try { if let v = self._place {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: WireSingleEdgeRule, rhs: WireSingleEdgeRule) -> Bool {
     if lhs.node != rhs.node {return false}
     if lhs.peer != rhs.peer {return false}
-    if lhs.rung != rhs.rung {return false}
+    if lhs._place != rhs._place {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2188,7 +2459,7 @@ nonisolated extension WireSingleEdgeRule: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension WireEdgeRule: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".EdgeRule"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}base\0\u{1}nodes\0\u{1}edges\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\u{3}edges\0\u{1}base\0\u{1}from\0\u{1}toward\0\u{c}\u{1}\u{1}\u{c}\u{2}\u{1}")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2196,31 +2467,79 @@ nonisolated extension WireEdgeRule: SwiftProtobuf.Message, SwiftProtobuf._Messag
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularEnumField(value: &self.base) }()
-      case 2: try { try decoder.decodeRepeatedMessageField(value: &self.nodes) }()
       case 3: try { try decoder.decodeRepeatedMessageField(value: &self.edges) }()
+      case 4: try { try decoder.decodeSingularMessageField(value: &self._base) }()
+      case 5: try { try decoder.decodeRepeatedMessageField(value: &self.from) }()
+      case 6: try { try decoder.decodeRepeatedMessageField(value: &self.toward) }()
       default: break
       }
     }
   }
 
   func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if self.base != .unspecified {
-      try visitor.visitSingularEnumField(value: self.base, fieldNumber: 1)
-    }
-    if !self.nodes.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.nodes, fieldNumber: 2)
-    }
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if !self.edges.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.edges, fieldNumber: 3)
+    }
+    try { if let v = self._base {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    } }()
+    if !self.from.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.from, fieldNumber: 5)
+    }
+    if !self.toward.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.toward, fieldNumber: 6)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: WireEdgeRule, rhs: WireEdgeRule) -> Bool {
-    if lhs.base != rhs.base {return false}
-    if lhs.nodes != rhs.nodes {return false}
+    if lhs._base != rhs._base {return false}
+    if lhs.from != rhs.from {return false}
+    if lhs.toward != rhs.toward {return false}
     if lhs.edges != rhs.edges {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireFresh: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Fresh"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{3}is_made\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._version) }()
+      case 2: try { try decoder.decodeSingularBoolField(value: &self.isMade) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._version {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if self.isMade != false {
+      try visitor.visitSingularBoolField(value: self.isMade, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireFresh, rhs: WireFresh) -> Bool {
+    if lhs._version != rhs._version {return false}
+    if lhs.isMade != rhs.isMade {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2228,7 +2547,7 @@ nonisolated extension WireEdgeRule: SwiftProtobuf.Message, SwiftProtobuf._Messag
 
 nonisolated extension WireMove: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Move"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}rule\0\u{1}offers\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}rule\0\u{2}\u{2}fresh\0\u{c}\u{2}\u{1}")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2237,7 +2556,7 @@ nonisolated extension WireMove: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularMessageField(value: &self._rule) }()
-      case 2: try { try decoder.decodeSingularMessageField(value: &self._offers) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._fresh) }()
       default: break
       }
     }
@@ -2251,23 +2570,62 @@ nonisolated extension WireMove: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
     try { if let v = self._rule {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
     } }()
-    try { if let v = self._offers {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    try { if let v = self._fresh {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
     } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: WireMove, rhs: WireMove) -> Bool {
     if lhs._rule != rhs._rule {return false}
-    if lhs._offers != rhs._offers {return false}
+    if lhs._fresh != rhs._fresh {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
 }
 
+nonisolated extension WireProbe: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Probe"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}scope\0\u{1}nonce\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularEnumField(value: &self.scope) }()
+      case 2: try { try decoder.decodeSingularFixed64Field(value: &self.nonce) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.scope != .unspecified {
+      try visitor.visitSingularEnumField(value: self.scope, fieldNumber: 1)
+    }
+    if self.nonce != 0 {
+      try visitor.visitSingularFixed64Field(value: self.nonce, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireProbe, rhs: WireProbe) -> Bool {
+    if lhs.scope != rhs.scope {return false}
+    if lhs.nonce != rhs.nonce {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireProbe.Scope: SwiftProtobuf._ProtoNameProviding {
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0SCOPE_UNSPECIFIED\0\u{1}SCOPE_TRIAL\0\u{1}SCOPE_STANDING\0")
+}
+
 nonisolated extension WireOrder: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Order"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}epoch\0\u{1}stamp\0\u{1}rollout\0\u{1}roster\0\u{1}preflight\0\u{1}observe\0\u{1}offer\0\u{1}move\0\u{3}expiry_microseconds\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}epoch\0\u{1}stamp\0\u{1}rollout\0\u{1}roster\0\u{1}preflight\0\u{1}observe\0\u{1}offer\0\u{1}move\0\u{3}expiry_microseconds\0\u{1}probe\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2332,6 +2690,19 @@ nonisolated extension WireOrder: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
         }
       }()
       case 9: try { try decoder.decodeSingularUInt64Field(value: &self.expiryMicroseconds) }()
+      case 10: try {
+        var v: WireProbe?
+        var hadOneofValue = false
+        if let current = self.task {
+          hadOneofValue = true
+          if case .probe(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.task = .probe(v)
+        }
+      }()
       default: break
       }
     }
@@ -2371,11 +2742,14 @@ nonisolated extension WireOrder: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       guard case .move(let v)? = self.task else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
     }()
-    case nil: break
+    default: break
     }
     if self.expiryMicroseconds != 0 {
       try visitor.visitSingularUInt64Field(value: self.expiryMicroseconds, fieldNumber: 9)
     }
+    try { if case .probe(let v)? = self.task {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 10)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 

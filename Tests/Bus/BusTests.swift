@@ -185,7 +185,9 @@ struct BusTests {
         await second.bus.close()
     }
 
-    @Test("A node that announces another protocol version is told apart from a broken one", arguments: [0, 2])
+    @Test(
+        "A node that announces another protocol version is told apart from a broken one",
+        arguments: [0, protocolVersion - 1, protocolVersion + 1])
     func otherVersion(version: UInt32) async throws {
         let fleet = try await TestFleet(nodes: 1)
         let agent = try await fleet.agent(1)

@@ -78,7 +78,8 @@ final class TestFleet {
         return .order(
             Order(
                 epoch: Epoch(1), stamp: Stamp(generation: Generation(2), step: step), rollout: 1,
-                roster: RosterVersion(sequence: 1, digest: digest), task: .move(EdgeRule(base: .accept), offers: nil),
+                roster: RosterVersion(sequence: 1, digest: digest),
+                task: .move(EdgeRule(base: Place(.accept)), fresh: nil),
                 expiry: Instant(milliseconds: 5)))
     }
 

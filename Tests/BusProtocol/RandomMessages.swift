@@ -25,7 +25,11 @@ struct RandomMessages {
     mutating func coordinatorMessage() -> CoordinatorMessage {
         switch Int.random(in: 0..<4, using: &generator) {
         case 0: .welcome(welcome())
-        case 1: .offers(OfferSet(generation: generation(), offers: some { ($0.number(), $0.offer()) }))
+        case 1:
+            .offers(
+                OfferSet(
+                    generation: generation(), replayWindow: .random(in: 0...4_096, using: &generator),
+                    offers: some { ($0.number(), $0.offer()) }))
         case 2: .order(order())
         default: .heartbeat(instant())
         }
@@ -44,18 +48,23 @@ struct RandomMessages {
             .heartbeat(
                 NodeHeartbeat(
                     sequence: .random(in: 0 ... .max, using: &generator), accepted: stamp(),
-                    standing: maybe { $0.standing() }, problems: list(NodeHeartbeat.problemsMaximum) { $0.text() }))
+                    standing: maybe { $0.standing() }, packets: .random(in: 0 ... .max, using: &generator),
+                    problems: list(NodeHeartbeat.problemsMaximum) { $0.text() }))
         }
     }
 
     private mutating func order() -> Order {
         let task: Order.Task =
-            switch Int.random(in: 0..<5, using: &generator) {
+            switch Int.random(in: 0..<7, using: &generator) {
             case 0: .preflight
             case 1: .observe
             case 2: .offer
-            default:
-                .move(rule(), offers: maybe { OfferSetVersion(generation: $0.generation(), digest: $0.digest()) })
+            case 3:
+                .probe(
+                    Order.Probe(
+                        Bool.random(using: &generator) ? .trial : .standing,
+                        nonce: .random(in: 0 ... .max, using: &generator)))
+            default: .move(rule(), fresh: maybe { $0.fresh() })
             }
         return Order(
             epoch: Epoch(.random(in: 0 ... .max, using: &generator)), stamp: stamp(),
@@ -76,7 +85,8 @@ struct RandomMessages {
             }
         return Report(
             answering: stamp(), sequence: .random(in: 0 ... .max, using: &generator), verdict: verdict,
-            standing: maybe { $0.standing() }, offer: maybe { $0.offer() })
+            standing: maybe { $0.standing() }, offer: maybe { $0.offer() },
+            probeMicroseconds: maybe { .random(in: 0...1 << 61, using: &$0.generator) })
     }
 
     private mutating func welcome() -> Welcome {
@@ -96,18 +106,29 @@ struct RandomMessages {
         let roster = Roster(
             epoch: Epoch(.random(in: 0 ... .max, using: &generator)), fleetID: bytes(16),
             sequence: .random(in: 0 ... .max, using: &generator),
-            nodes: Dictionary(nodes.map { ($0.number, $0) }) { first, _ in first }, bypass: bypass)
+            nodes: Dictionary(nodes.map { ($0.number, $0) }) { first, _ in first },
+            quarantined: list(5) { $0.address() }, bypass: bypass,
+            probePort: .random(in: 1 ... .max, using: &generator))
         return Welcome(
             number: number(), roster: roster, clock: instant(),
             heartbeatMilliseconds: .random(in: 1...3_600_000, using: &generator))
     }
 
     private mutating func rule() -> EdgeRule {
-        let nodes = some { ($0.number(), $0.rung()) }
-        let edges: [(Edge, Rung)] = list(10) { (Edge($0.number(), $0.number()), $0.rung()) }
+        let edges: [(Edge, Place?)] = list(10) { (Edge($0.number(), $0.number()), $0.maybe { $0.place() }) }
         return EdgeRule(
-            base: rung(), nodes: nodes,
+            base: maybe { $0.place() }, from: some { ($0.number(), $0.maybe { $0.place() }) },
+            toward: some { ($0.number(), $0.maybe { $0.place() }) },
             edges: Dictionary(edges.filter { $0.0.node != $0.0.peer }) { first, _ in first })
+    }
+
+    private mutating func place() -> Place {
+        Place(rung(), KeyUse.allCases[Int.random(in: 0..<KeyUse.allCases.count, using: &generator)])
+    }
+
+    private mutating func fresh() -> Order.Fresh {
+        Order.Fresh(
+            OfferSetVersion(generation: generation(), digest: digest()), isMade: .random(using: &generator))
     }
 
     private mutating func standing() -> Standing {
@@ -115,7 +136,12 @@ struct RandomMessages {
     }
 
     private mutating func edgeState() -> EdgeState {
-        EdgeState(low: rung(), high: rung(), offers: maybe { $0.generation() })
+        EdgeState(low: rung(), high: rung(), holds: sets(), sends: sets(), parts: sets())
+    }
+
+    /// Ascending, each once; sometimes the set that nobody knows.
+    private mutating func sets() -> [Generation] {
+        Set(list(3) { Bool.random(using: &$0.generator) ? $0.generation() : .none }).sorted()
     }
 
     private mutating func refusal() -> Refusal {
