@@ -4,17 +4,29 @@ public import Fleet
 public protocol FleetControl: Sendable {
     /// The fleet as the coordinator knows it, from memory: never waits for a node.
     func status() -> FleetStatus
-    /// Turns the whole fleet on or off and answers when it is done or back where it began, within 25 s.
+    /// Does what is asked and answers when it is done or back where it began, within 25 s.
     ///
-    /// A call with the target of the rollout under way joins it; one with the opposite target waits for its end.
-    func setEnabled(_ enabled: Bool, requestedBy user: String) async -> RolloutAnswer
+    /// A request for what the rollout under way does joins it; one for the opposite supersedes it at its next rung.
+    func perform(_ request: FleetRequest, requestedBy user: String) async -> RolloutAnswer
 }
 
-/// How a call to turn the fleet on or off ended.
+/// What an operator may ask of the fleet.
+public enum FleetRequest: Hashable, Sendable {
+    /// PATCH of ONTAP's singleton: `nil` leaves a property as it is.
+    case configure(enabled: Bool?, replayWindow: UInt32?)
+    /// A rollout by its own name; `absent` outranks the configuration for this one.
+    case rollout(RolloutKind, absent: AbsentPolicy?)
+    /// Takes a node out of the fleet: a living one descends first, a dead one's addresses are quarantined.
+    case remove(NodeName)
+    /// Ends a removed node's quarantine: whoever takes its addresses next is no peer.
+    case release(NodeName)
+}
+
+/// How a request ended.
 public enum RolloutAnswer: Hashable, Sendable {
-    /// Target and every edge agreed already.
+    /// Target and every edge agreed already, or there was nothing to change.
     case unchanged
-    case done
+    case done(rollout: UInt64)
     case failed(RolloutFailure)
 }
 
@@ -27,6 +39,8 @@ public struct RolloutFailure: Error, Hashable, Sendable {
         case enableFailed
         /// ONTAP's 66256899.
         case disableFailed
+        /// No node has that name.
+        case unknownNode
     }
 
     /// One node's part in a failure.
@@ -58,6 +72,8 @@ public struct FleetStatus: Hashable, Sendable {
     public var uuid: String
     /// The target is on and no edge is known to carry or take clear traffic (ARCHITECTURE.md, "enabled").
     public var enabled: Bool
+    /// Anti-replay window of every SA, in packets; 0 for none.
+    public var replayWindow: UInt32
     /// Ordered by number.
     public var nodes: [NodeStatus]
     /// The newest rollouts, newest first, at most ``rolloutsMaximum``.
@@ -66,10 +82,14 @@ public struct FleetStatus: Hashable, Sendable {
     /// As many as an operator scrolls through; the journal keeps them all.
     public static let rolloutsMaximum = 32
 
-    public init(name: String, uuid: String, enabled: Bool, nodes: [NodeStatus], rollouts: [RolloutRecord]) {
+    public init(
+        name: String, uuid: String, enabled: Bool, replayWindow: UInt32 = JournalState.replayWindowStandard,
+        nodes: [NodeStatus], rollouts: [RolloutRecord]
+    ) {
         self.name = name
         self.uuid = uuid
         self.enabled = enabled
+        self.replayWindow = replayWindow
         self.nodes = nodes
         self.rollouts = rollouts
     }
@@ -80,17 +100,26 @@ public struct NodeStatus: Hashable, Sendable {
     public var number: NodeNumber
     /// Whether the agent is heard from and has reported.
     public var isPresent: Bool
+    /// Removed by the operator while it was dead: its addresses are closed at its peers until they are released.
+    public var isQuarantined: Bool
     /// The lowest rung of its edges by its last read-back, `nil` before the first.
     public var rung: Rung?
-    /// Sentences an operator must act on.
+    /// Sentences an operator must act on; a node that has any is degraded.
     public var problems: [String]
+    /// From the agent's first word to every edge protected, the last time that it joined; `nil` before.
+    public var joinMicroseconds: UInt64?
 
-    public init(name: NodeName, number: NodeNumber, isPresent: Bool, rung: Rung?, problems: [String]) {
+    public init(
+        name: NodeName, number: NodeNumber, isPresent: Bool, isQuarantined: Bool = false, rung: Rung?,
+        problems: [String], joinMicroseconds: UInt64? = nil
+    ) {
         self.name = name
         self.number = number
         self.isPresent = isPresent
+        self.isQuarantined = isQuarantined
         self.rung = rung
         self.problems = problems
+        self.joinMicroseconds = joinMicroseconds
     }
 }
 
@@ -104,7 +133,7 @@ public struct RolloutRecord: Hashable, Sendable {
 
     /// One rung's order and the reports on it, or the drain.
     public struct Step: Hashable, Sendable {
-        /// `preflight`, `offers`, `accept`, `send`, `drain`, `enforce`, `clear` …
+        /// `preflight`, `offers`, `accept`, `probe`, `send`, `drain`, `enforce`, `clear` …
         public var name: String
         public var microseconds: UInt64
 
@@ -116,25 +145,28 @@ public struct RolloutRecord: Hashable, Sendable {
 
     /// Grows by one a rollout.
     public var id: UInt64
-    public var target: Bool
+    public var kind: RolloutKind
     public var outcome: Outcome
     /// From the call to the outcome, drain included.
     public var microseconds: UInt64
     /// The part of it that was waited on purpose.
     public var drainMicroseconds: UInt64
+    /// The greatest round trip of a probe, from its first transmission; `nil` where none was sent.
+    public var probeMicroseconds: UInt64?
     public var steps: [Step]
     /// Empty unless `outcome` is `failure`.
     public var reasons: [RolloutFailure.Reason]
 
     public init(
-        id: UInt64, target: Bool, outcome: Outcome, microseconds: UInt64, drainMicroseconds: UInt64, steps: [Step],
-        reasons: [RolloutFailure.Reason]
+        id: UInt64, kind: RolloutKind, outcome: Outcome, microseconds: UInt64, drainMicroseconds: UInt64,
+        probeMicroseconds: UInt64? = nil, steps: [Step], reasons: [RolloutFailure.Reason]
     ) {
         self.id = id
-        self.target = target
+        self.kind = kind
         self.outcome = outcome
         self.microseconds = microseconds
         self.drainMicroseconds = drainMicroseconds
+        self.probeMicroseconds = probeMicroseconds
         self.steps = steps
         self.reasons = reasons
     }

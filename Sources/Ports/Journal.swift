@@ -9,6 +9,40 @@ public protocol Journal: Sendable {
 }
 
 public struct JournalState: Hashable, Sendable {
+    /// A rollout that began and has no end: the coordinator died in it.
+    public struct OpenRollout: Hashable, Sendable {
+        public var id: UInt64
+        public var kind: RolloutKind
+        public var absent: AbsentPolicy
+        /// The operator who called, or `coordinator`.
+        public var user: String
+        public var isWayBack: Bool
+
+        public init(id: UInt64, kind: RolloutKind, absent: AbsentPolicy, user: String, isWayBack: Bool) {
+            self.id = id
+            self.kind = kind
+            self.absent = absent
+            self.user = user
+            self.isWayBack = isWayBack
+        }
+    }
+
+    /// How a node that was removed stands.
+    public struct Removal: Hashable, Sendable {
+        public var number: NodeNumber
+        /// Closed at its peers until released; empty for a node that descended before it left, or was released.
+        public var quarantined: [Address]
+
+        public init(number: NodeNumber, quarantined: [Address]) {
+            self.number = number
+            self.quarantined = quarantined
+        }
+    }
+
+    /// The window of a fleet whose operator chose none: the smallest that ONTAP knows. ONTAP's own is 0, no
+    /// protection from replayed packets at all.
+    public static let replayWindowStandard: UInt32 = 64
+
     public var epoch: Epoch
     /// 16 bytes, the salt of key derivations.
     public var fleetID: [UInt8]
@@ -16,37 +50,53 @@ public struct JournalState: Hashable, Sendable {
     public var fleetUUID: String
     /// Numbers once given are never given to another name.
     public var numbers: [NodeName: NodeNumber]
+    /// Nodes that were taken out by a call: the configuration may still list them.
+    public var removed: [NodeName: Removal]
     /// The newest roster, `nil` before the first.
     public var roster: RosterVersion?
     /// What the operator last asked for and got.
     public var desired: Bool
+    /// The anti-replay window of new SAs, in packets.
+    public var replayWindow: UInt32
     /// The newest generation that may have been ordered.
     public var generation: Generation
     /// The newest rollout's id, 0 before the first.
     public var rollout: UInt64
+    /// The newest rollout, where it has no end.
+    public var open: OpenRollout?
 
     public init(
         epoch: Epoch, fleetID: [UInt8], fleetUUID: String, numbers: [NodeName: NodeNumber] = [:],
-        roster: RosterVersion? = nil, desired: Bool = false, generation: Generation = .none, rollout: UInt64 = 0
+        removed: [NodeName: Removal] = [:], roster: RosterVersion? = nil, desired: Bool = false,
+        replayWindow: UInt32 = replayWindowStandard, generation: Generation = .none, rollout: UInt64 = 0,
+        open: OpenRollout? = nil
     ) {
         self.epoch = epoch
         self.fleetID = fleetID
         self.fleetUUID = fleetUUID
         self.numbers = numbers
+        self.removed = removed
         self.roster = roster
         self.desired = desired
+        self.replayWindow = replayWindow
         self.generation = generation
         self.rollout = rollout
+        self.open = open
     }
 }
 
 /// One fact for the journal.
 public enum JournalEntry: Hashable, Sendable {
     case number(NodeName, NodeNumber)
+    /// A node was taken out by a call.
+    case removed(NodeName, quarantined: [Address])
+    /// The addresses of a removed node are free again.
+    case released(NodeName)
     case roster(RosterVersion)
     case desired(Bool)
+    case replayWindow(UInt32)
     /// A rollout begins: whose call it answers.
-    case began(rollout: UInt64, target: Bool, user: String)
+    case began(rollout: UInt64, kind: RolloutKind, absent: AbsentPolicy, user: String)
     case plan(rollout: UInt64, Generation, isWayBack: Bool)
     case step(rollout: UInt64, Stamp, name: String)
     /// A rollout ended; the reasons are empty for a success.

@@ -15,6 +15,11 @@ public protocol Kernel: Sendable {
     func counters() async throws(KernelError) -> [String: UInt64]
     /// Sysctls that would defeat policies or SAs here, as sentences: `disable_xfrm`, `disable_policy` (Documentation/networking/ip-sysctl).
     func obstacles() async throws(KernelError) -> [String]
+    /// Yields when SAs or policies may have been changed by somebody else than this object, at most one waiting: who
+    /// reads it takes a snapshot. Several changes, and events that were lost (ENOBUFS), are one disturbance.
+    ///
+    /// One consumer. Ends when the events can be had no more.
+    var disturbances: AsyncStream<Void> { get }
 }
 
 /// A change with the key that it needs.
