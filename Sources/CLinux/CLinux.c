@@ -7,8 +7,13 @@
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
+#include <arpa/inet.h>
+#include <linux/filter.h>
+#include <linux/netlink.h>
+#include <stddef.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 
 void testudo_wipe(void *bytes, size_t count) {
     if (bytes) explicit_bzero(bytes, count);
@@ -25,6 +30,18 @@ int testudo_enter_network_namespace(const char *path) {
 int testudo_event_descriptor(void) {
     int descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     return descriptor < 0 ? -errno : descriptor;
+}
+
+int testudo_ignore_netlink_port(int descriptor, uint32_t port) {
+    // The kernel loads words in network order; nlmsg_pid is in the machine's.
+    struct sock_filter steps[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct nlmsghdr, nlmsg_pid)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl(port), 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, 0),
+        BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+    };
+    struct sock_fprog program = { .len = sizeof steps / sizeof steps[0], .filter = steps };
+    return setsockopt(descriptor, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) == 0 ? 0 : errno;
 }
 
 uint64_t testudo_raise_descriptor_limit(void) {

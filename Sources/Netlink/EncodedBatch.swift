@@ -11,7 +11,10 @@ struct EncodedBatch {
     /// The changes that cannot be encoded.
     let refusals: [KernelRefusal]
 
-    init(_ chunk: ArraySlice<KernelChange>, first: UInt32) {
+    /// - Parameters:
+    ///   - first: the sequence number of the first message.
+    ///   - port: that of the socket which sends it.
+    init(_ chunk: ArraySlice<KernelChange>, first: UInt32, port: UInt32) {
         var indices: [Int] = []
         var refusals: [KernelRefusal] = []
         let capacity = chunk.reduce(0) { $0 + $1.change.messageByteCount }
@@ -20,7 +23,7 @@ struct EncodedBatch {
                 let change = chunk[index].change
                 let sequence = first + UInt32(indices.count)
                 do throws(EncodingError) {
-                    try chunk[index].encode(change, sequence: sequence, into: &output)
+                    try chunk[index].encode(change, sequence: sequence, port: port, into: &output)
                     indices.append(index)
                 } catch {
                     refusals.append(KernelRefusal(index: index, error: KernelError(error, change.messageKind)))
@@ -50,13 +53,13 @@ extension KernelChange {
     }
 
     fileprivate func encode(
-        _ change: Change, sequence: UInt32, into output: inout OutputSpan<UInt8>
+        _ change: Change, sequence: UInt32, port: UInt32, into output: inout OutputSpan<UInt8>
     ) throws(EncodingError) {
         guard case .addAssociation(_, let key) = self else {
-            return try change.encode(key: Span(), sequence: sequence, into: &output)
+            return try change.encode(key: Span(), sequence: sequence, port: port, into: &output)
         }
         try key.withBytes { bytes throws(EncodingError) in
-            try change.encode(key: bytes, sequence: sequence, into: &output)
+            try change.encode(key: bytes, sequence: sequence, port: port, into: &output)
         }
     }
 }

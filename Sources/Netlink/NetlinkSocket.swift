@@ -20,6 +20,8 @@ struct NetlinkSocket: ~Copyable {
     /// More objects of one sort than any host has reason to hold.
     static let objectsMaximum = 1_000_000
 
+    /// What the kernel calls this socket; our changes carry it, and so do the events that they cause.
+    let port: UInt32
     private let socket: OpaquePointer
     private let buffer: UnsafeMutableBufferPointer<UInt8>
     private var sequence: UInt32 = 0
@@ -42,6 +44,7 @@ struct NetlinkSocket: ~Copyable {
             _ = unsafe mnl_socket_close(socket)
             throw error
         }
+        port = unsafe mnl_socket_get_portid(socket)
         unsafe self.socket = socket
         unsafe buffer = UnsafeMutableBufferPointer.allocate(capacity: Self.receiveByteCount)
         unsafe buffer.initialize(repeating: 0)

@@ -17,10 +17,16 @@ public actor XFRMKernel: Kernel {
 
     private var socket: NetlinkSocket
     private let statistics: Result<OpenStatistics, KernelError>
+    private let events: EventThread
 
-    /// Opens the socket in the calling thread's network namespace.
-    public init() throws(KernelError) {
-        socket = try NetlinkSocket()
+    /// Opens its sockets in the calling thread's network namespace.
+    public init() throws(KernelError) { try self.init(eventBufferByteCount: EventSocket.bufferByteCount) }
+
+    /// - Parameter eventBufferByteCount: how much the kernel keeps of events that are not read yet.
+    init(eventBufferByteCount: Int32) throws(KernelError) {
+        let socket = try NetlinkSocket()
+        events = try EventThread(ignoring: socket.port, bufferByteCount: eventBufferByteCount)
+        self.socket = socket
         statistics = Result { () throws(KernelError) in OpenStatistics(file: try ProcFile(Self.statisticsPath)) }
     }
 
@@ -28,6 +34,8 @@ public actor XFRMKernel: Kernel {
         let file: ProcFile
         init(file: consuming ProcFile) { self.file = file }
     }
+
+    public nonisolated var disturbances: AsyncStream<Void> { events.disturbances }
 
     public func support() async throws(KernelError) -> KernelSupport {
         for dummy in DummyAssociation.all where dummy.isNeeded {
@@ -128,7 +136,7 @@ public actor XFRMKernel: Kernel {
     /// One chunk; what was not carried out, with the index in the whole batch.
     private func transact(_ chunk: ArraySlice<KernelChange>) throws(KernelError) -> [KernelRefusal] {
         let first = socket.reserve(chunk.count)
-        var batch = EncodedBatch(chunk, first: first)
+        var batch = EncodedBatch(chunk, first: first, port: socket.port)
         defer { batch.wipe() }
         var refusals = batch.refusals
         guard !batch.indices.isEmpty else { return refusals }

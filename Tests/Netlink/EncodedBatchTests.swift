@@ -24,7 +24,7 @@ struct EncodedBatchTests {
             .deleteAssociation(association.id), .addAssociation(association, key: short),
             .addAssociation(association, key: whole),
         ]
-        let batch = EncodedBatch(changes[...], first: 40)
+        let batch = EncodedBatch(changes[...], first: 40, port: 77)
 
         #expect(batch.indices == [0, 2])
         #expect(batch.refusals.map(\.index) == [1])
@@ -40,10 +40,31 @@ struct EncodedBatchTests {
         #expect(offset == bytes.count)
     }
 
+    @Test("Every message carries the port of its socket, for the kernel's event of the change will")
+    func port() throws {
+        let association = try association()
+        let key = Secret(copying: [UInt8](repeating: 0xa5, count: 36).span)
+        let pair = Selector.pair(from: association.id.source, to: association.id.destination)
+        let policy = Policy(id: PolicyID(direction: .out, selector: pair), priority: 7, action: .block)
+        let changes: [KernelChange] = [
+            .addAssociation(association, key: key), .deleteAssociation(association.id), .addPolicy(policy),
+            .updatePolicy(policy), .deletePolicy(policy.id),
+        ]
+        let bytes = EncodedBatch(changes[...], first: 1, port: 0x5555_5555).bytes
+
+        var ports: [[UInt8]] = []
+        var offset = 0
+        while let header = NetlinkHeader(bytes.span, at: offset) {
+            ports.append(Array(bytes[offset + 12..<offset + 16])) // nlmsg_pid
+            offset = header.end
+        }
+        #expect(ports == Array(repeating: [0x55, 0x55, 0x55, 0x55], count: changes.count))
+    }
+
     @Test("A wiped batch holds no byte of a key")
     func wiped() throws {
         let key = Secret(copying: [UInt8](repeating: 0xa5, count: 36).span)
-        var batch = EncodedBatch([KernelChange.addAssociation(try association(), key: key)][...], first: 1)
+        var batch = EncodedBatch([KernelChange.addAssociation(try association(), key: key)][...], first: 1, port: 77)
         #expect(batch.bytes.contains(0xa5))
         batch.wipe()
         #expect(batch.bytes.allSatisfy { $0 == 0 })

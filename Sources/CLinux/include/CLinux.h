@@ -14,6 +14,10 @@ int testudo_enter_network_namespace(const char *path);
 /// eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK): wakes a thread that polls. Not in Swift's Glibc module. Answers -errno on failure.
 int testudo_event_descriptor(void);
 
+/// setsockopt(SO_ATTACH_FILTER): a netlink socket is not given the events that a request with this nlmsg_pid caused. The
+/// filter's macros and structs are not in Swift's Glibc module. Answers 0 or an errno.
+int testudo_ignore_netlink_port(int descriptor, uint32_t port);
+
 /// getrlimit, setrlimit(RLIMIT_NOFILE): raises the soft limit on open files to the hard one. The constant's type differs
 /// between Glibc's overlays. Answers the limit in force; 0 where it cannot be read.
 uint64_t testudo_raise_descriptor_limit(void);
