@@ -4,9 +4,10 @@ internal import GRDB
 public import Ports
 
 /// The journal in an embedded SQLite file (WAL, every commit synced): nothing to install.
+///
+/// A record that cannot be written whole, as on a full disk, leaves the file as it was; the next one may succeed.
 public actor SQLiteJournal: Journal {
-    private let database: DatabaseQueue
-    private let fresh: FreshFleet
+    let database: DatabaseQueue
 
     /// What a new journal calls its fleet; drawn at random by the main.
     public struct FreshFleet: Sendable {
@@ -22,9 +23,8 @@ public actor SQLiteJournal: Journal {
         }
     }
 
-    /// Opens the file, or makes it, and brings its tables up to date.
+    /// Opens the file, or makes it, and brings its tables up to date; a new one gets the fresh fleet's identity.
     public init(path: String, fresh: FreshFleet) throws(JournalError) {
-        self.fresh = fresh
         var configuration = Configuration()
         configuration.journalMode = .wal
         configuration.prepareDatabase { database in
@@ -34,91 +34,96 @@ public actor SQLiteJournal: Journal {
         do {
             database = try DatabaseQueue(path: path, configuration: configuration)
             try JournalSchema.migrator.migrate(database)
+            try database.write { database in
+                try database.execute(
+                    sql: "INSERT OR IGNORE INTO fleet (id, epoch, fleet_id, uuid) VALUES (1, ?, ?, ?)",
+                    arguments: [Int64(bitPattern: fresh.epoch.rawValue), Data(fresh.fleetID), fresh.uuid])
+            }
         } catch {
             throw JournalError(operation: "open \(path)", message: "\(error)")
         }
     }
 
     public func load() async throws(JournalError) -> JournalState {
+        try await write("load") { database in try JournalState(database) }
+    }
+
+    /// Refuses an entry that does not follow from what is kept: an end of a rollout that never began, say.
+    public func record(_ entries: [JournalEntry]) async throws(JournalError) {
+        try await write("record") { database in
+            for entry in entries {
+                try Self.record(entry, database)
+                guard database.changesCount == 1 else {
+                    throw JournalError(operation: "record", message: "nothing is kept that \(entry) belongs to")
+                }
+            }
+        }
+    }
+
+    /// One transaction.
+    private func write<Result: Sendable>(
+        _ operation: String, _ body: @escaping @Sendable (Database) throws -> Result
+    ) async throws(JournalError) -> Result {
         do {
-            return try await database.write { [fresh] database in try Self.load(database, fresh) }
+            return try await database.write(body)
         } catch let error as JournalError {
             throw error
         } catch {
-            throw JournalError(operation: "load", message: "\(error)")
+            throw JournalError(operation: operation, message: "\(error)")
         }
     }
 
-    public func record(_ entries: [JournalEntry]) async throws(JournalError) {
-        do {
-            try await database.write { database in
-                for entry in entries { try Self.record(entry, database) }
-            }
-        } catch {
-            throw JournalError(operation: "record", message: "\(error)")
-        }
-    }
-
-    private static func load(_ database: Database, _ fresh: FreshFleet) throws -> JournalState {
-        try database.execute(
-            sql: "INSERT OR IGNORE INTO fleet (id, epoch, fleet_id, uuid) VALUES (1, ?, ?, ?)",
-            arguments: [Int64(bitPattern: fresh.epoch.rawValue), Data(fresh.fleetID), fresh.uuid])
-        guard let row = try Row.fetchOne(database, sql: "SELECT * FROM fleet WHERE id = 1") else {
-            throw JournalError(operation: "load", message: "the fleet's row is missing")
-        }
-        var state = JournalState(
-            epoch: Epoch(UInt64(bitPattern: row["epoch"])), fleetID: [UInt8](row["fleet_id"] as Data),
-            fleetUUID: row["uuid"])
-        state.desired = row["desired"]
-        state.generation = Generation(UInt64(bitPattern: row["generation"]))
-        if let sequence = row["roster_sequence"] as Int64?, let digest = Digest([UInt8](row["roster_digest"] as Data)) {
-            state.roster = RosterVersion(sequence: UInt64(bitPattern: sequence), digest: digest)
-        }
-        state.rollout = UInt64(try Int64.fetchOne(database, sql: "SELECT max(id) FROM rollout") ?? 0)
-        for row in try Row.fetchAll(database, sql: "SELECT name, number FROM node") {
-            let name: String = row["name"]
-            guard let name = NodeName(name), let number = NodeNumber(row["number"]) else {
-                throw JournalError(operation: "load", message: "node \(name) has no valid name or number")
-            }
-            state.numbers[name] = number
-        }
-        return state
-    }
-
+    /// Its last statement changes one row, or none where the entry has no place.
     private static func record(_ entry: JournalEntry, _ database: Database) throws {
         switch entry {
         case .number(let name, let number):
             try database.execute(
                 sql: "INSERT INTO node (name, number) VALUES (?, ?)", arguments: [name.text, number.rawValue])
+        case .removed(let name, let quarantined):
+            try database.execute(
+                sql: "UPDATE node SET removed = \(now), quarantined = ?, released = NULL WHERE name = ?",
+                arguments: [quarantined.map(\.description).joined(separator: "\n"), name.text])
+        case .released(let name):
+            try database.execute(
+                sql: "UPDATE node SET released = \(now), quarantined = '' WHERE name = ? AND removed IS NOT NULL",
+                arguments: [name.text])
         case .roster(let version):
             try database.execute(
                 sql: "UPDATE fleet SET roster_sequence = ?, roster_digest = ?",
                 arguments: [Int64(bitPattern: version.sequence), Data(version.digest.bytes)])
         case .desired(let desired):
             try database.execute(sql: "UPDATE fleet SET desired = ?", arguments: [desired])
-        case .began(let rollout, let target, let user):
+        case .replayWindow(let packets):
+            try database.execute(sql: "UPDATE fleet SET replay_window = ?", arguments: [packets])
+        case .began(let rollout, let kind, let absent, let user):
+            // Ids grow: the newest rollout is the one with the greatest.
+            let id = Int64(bitPattern: rollout)
             try database.execute(
-                sql:
-                    "INSERT INTO rollout (id, target, user, began) VALUES (?, ?, ?, strftime('%Y-%m-%d %H:%M:%f', 'now'))",
-                arguments: [Int64(bitPattern: rollout), target, user])
-        case .plan(_, let generation, _):
+                sql: """
+                    INSERT INTO rollout (id, kind, absent, user, began) SELECT ?, ?, ?, ?, \(now)
+                    WHERE ? > (SELECT coalesce(max(id), 0) FROM rollout)
+                    """,
+                arguments: [id, kind.rawValue, absent.rawValue, user, id])
+        case .plan(let rollout, let generation, let isWayBack):
             try database.execute(
                 sql: "UPDATE fleet SET generation = max(generation, ?)",
                 arguments: [Int64(bitPattern: generation.rawValue)])
+            try database.execute(
+                sql: "UPDATE rollout SET way_back = ? WHERE id = ?",
+                arguments: [isWayBack, Int64(bitPattern: rollout)])
         case .step(let rollout, let stamp, let name):
             try database.execute(
-                sql: """
-                    INSERT INTO step (rollout, generation, step, name, began)
-                    VALUES (?, ?, ?, ?, strftime('%Y-%m-%d %H:%M:%f', 'now'))
-                    """,
+                sql: "INSERT INTO step (rollout, generation, step, name, began) VALUES (?, ?, ?, ?, \(now))",
                 arguments: [
                     Int64(bitPattern: rollout), Int64(bitPattern: stamp.generation.rawValue), stamp.step, name,
                 ])
         case .ended(let rollout, let isSuccess, let reasons):
             try database.execute(
-                sql:
-                    "UPDATE rollout SET ended = strftime('%Y-%m-%d %H:%M:%f', 'now'), success = ?, reasons = ? WHERE id = ?",
+                sql: "UPDATE rollout SET ended = \(now), success = ?, reasons = ? WHERE id = ?",
                 arguments: [isSuccess, reasons.joined(separator: "\n"), Int64(bitPattern: rollout)])
         }
     }
+
+    /// The moment of the statement, in UTC, to the millisecond.
+    private static let now = "strftime('%Y-%m-%d %H:%M:%f', 'now')"
 }

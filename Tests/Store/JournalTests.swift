@@ -1,99 +1,160 @@
 import Fleet
-import Foundation
 import Ports
-import Simulation
 import Testing
-
-@testable import Store
 
 /// The same requirements for the SQLite journal and for the one in memory that other tests use.
 @Suite("Journal")
 struct JournalTests {
-    static let fresh = SQLiteJournal.FreshFleet(
-        epoch: Epoch(1), fleetID: [UInt8](repeating: 7, count: 16), uuid: "00000000-0000-4000-8000-000000000007")
+    private let name: NodeName
+    private let other: NodeName
+    private let digest: Digest
 
-    static func path() -> String {
-        FileManager.default.temporaryDirectory.appending(path: "testudo-journal-\(UUID().uuidString).sqlite").path
+    init() throws {
+        name = try #require(NodeName("node1"))
+        other = try #require(NodeName("node2"))
+        digest = try #require(Digest([UInt8](repeating: 9, count: 32)))
     }
 
-    static func remove(_ path: String) {
-        for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: path + suffix) }
+    private static func began(_ rollout: UInt64, _ kind: RolloutKind = .enable) -> JournalEntry {
+        .began(rollout: rollout, kind: kind, absent: .refuse, user: "admin")
     }
 
-    private func keeps(_ journal: any Journal) async throws {
-        let name = try #require(NodeName("node1"))
-        let number: NodeNumber = 5
-        let digest = try #require(Digest([UInt8](repeating: 9, count: 32)))
-        let begun = try await journal.load()
-        #expect(begun.epoch == Epoch(1))
-        #expect(!begun.desired)
-        #expect(begun.rollout == 0)
+    @Test("A new journal has an identity, a window of 64 packets, and nothing else", arguments: Backend.allCases)
+    func fresh(backend: Backend) async throws {
+        try await backend.with { journal in
+            let state = try await journal.load()
 
-        try await journal.record([
-            .number(name, number), .roster(RosterVersion(sequence: 3, digest: digest)), .desired(true),
-            .began(rollout: 4, target: true, user: "admin"), .plan(rollout: 4, Generation(8), isWayBack: false),
-            .step(rollout: 4, Stamp(generation: Generation(8), step: 1), name: "preflight"),
-            .plan(rollout: 4, Generation(7), isWayBack: true),
-            .ended(rollout: 4, isSuccess: false, reasons: ["node1: no report"]),
-        ])
-
-        let kept = try await journal.load()
-        #expect(kept.numbers == [name: number])
-        #expect(kept.roster == RosterVersion(sequence: 3, digest: digest))
-        #expect(kept.desired)
-        #expect(kept.generation == Generation(8), "an older plan does not lower it")
-        #expect(kept.rollout == 4)
-        #expect(kept.fleetID == begun.fleetID)
-        #expect(kept.fleetUUID == begun.fleetUUID)
+            #expect(
+                state
+                    == JournalState(
+                        epoch: Epoch(1), fleetID: [UInt8](repeating: 7, count: 16),
+                        fleetUUID: "00000000-0000-4000-8000-000000000007"))
+            #expect(state.replayWindow == 64)
+        }
     }
 
-    @Test("SQLite keeps what is recorded")
-    func sqlite() async throws {
-        let path = Self.path()
-        defer { Self.remove(path) }
-        try await keeps(try SQLiteJournal(path: path, fresh: Self.fresh))
+    @Test("What is recorded is kept", arguments: Backend.allCases)
+    func keeps(backend: Backend) async throws {
+        try await backend.with { journal in
+            let begun = try await journal.load()
+
+            try await journal.record([
+                .number(name, 5), .roster(RosterVersion(sequence: 3, digest: digest)), .desired(true),
+                .replayWindow(1_024), Self.began(4), .plan(rollout: 4, Generation(8), isWayBack: false),
+                .step(rollout: 4, Stamp(generation: Generation(8), step: 1), name: "preflight"),
+                .plan(rollout: 4, Generation(7), isWayBack: true),
+                .ended(rollout: 4, isSuccess: false, reasons: ["node1: no report"]),
+            ])
+
+            let kept = try await journal.load()
+            #expect(kept.numbers == [name: 5])
+            #expect(kept.roster == RosterVersion(sequence: 3, digest: digest))
+            #expect(kept.desired)
+            #expect(kept.replayWindow == 1_024)
+            #expect(kept.generation == Generation(8), "an older plan does not lower it")
+            #expect(kept.rollout == 4)
+            #expect(kept.open == nil)
+            #expect(kept.fleetID == begun.fleetID)
+            #expect(kept.fleetUUID == begun.fleetUUID)
+        }
     }
 
-    @Test("Memory keeps what is recorded")
-    func memory() async throws { try await keeps(MemoryJournal()) }
-
-    @Test("A journal opened again is the same fleet, whatever a new one would be called")
-    func reopened() async throws {
-        let path = Self.path()
-        defer { Self.remove(path) }
-        let first = try await SQLiteJournal(path: path, fresh: Self.fresh).load()
-        let other = SQLiteJournal.FreshFleet(epoch: Epoch(2), fleetID: [UInt8](repeating: 1, count: 16), uuid: "other")
-
-        #expect(try await SQLiteJournal(path: path, fresh: other).load() == first)
+    @Test("A rollout without an end is open, with all that is needed to go on", arguments: Backend.allCases)
+    func open(backend: Backend) async throws {
+        try await backend.with { journal in
+            for (index, kind) in RolloutKind.allCases.enumerated() {
+                for absent in AbsentPolicy.allCases {
+                    let id = UInt64(2 * index) + (absent == .refuse ? 1 : 2)
+                    try await journal.record([.began(rollout: id, kind: kind, absent: absent, user: "user \(id)")])
+                    #expect(
+                        try await journal.load().open
+                            == .init(id: id, kind: kind, absent: absent, user: "user \(id)", isWayBack: false))
+                    try await journal.record([.plan(rollout: id, Generation(id), isWayBack: true)])
+                    #expect(try await journal.load().open?.isWayBack == true)
+                    try await journal.record([.ended(rollout: id, isSuccess: true, reasons: [])])
+                    #expect(try await journal.load().open == nil)
+                }
+            }
+        }
     }
 
-    @Test("What is recorded together is kept together or not at all")
-    func atomic() async throws {
-        let path = Self.path()
-        defer { Self.remove(path) }
-        let journal = try SQLiteJournal(path: path, fresh: Self.fresh)
-        _ = try await journal.load()
-        let name = try #require(NodeName("node1"))
-        let other = try #require(NodeName("node2"))
+    @Test("Only the newest rollout is open: one that was given up before it is not", arguments: Backend.allCases)
+    func newest(backend: Backend) async throws {
+        try await backend.with { journal in
+            try await journal.record([Self.began(1), Self.began(2, .disable)])
+            try await journal.record([.plan(rollout: 1, Generation(9), isWayBack: true)])
+            #expect(try await journal.load().open?.id == 2)
+            #expect(try await journal.load().open?.isWayBack == false)
+            #expect(try await journal.load().generation == Generation(9))
 
-        await #expect(throws: JournalError.self) {
-            try await journal.record([.desired(true), .number(name, 1), .number(other, 1)])
+            try await journal.record([.ended(rollout: 1, isSuccess: false, reasons: ["x"])])
+            #expect(try await journal.load().open?.kind == .disable)
+            try await journal.record([.ended(rollout: 2, isSuccess: true, reasons: [])])
+            #expect(try await journal.load().open == nil)
+        }
+    }
+
+    @Test(
+        "A removed node keeps its number, and its addresses in order until they are released",
+        arguments: Backend.allCases)
+    func removal(backend: Backend) async throws {
+        let addresses = try ["192.0.2.9", "2001:db8::1", "192.0.2.1", "::ffff:1.2.3.4"].map { text in
+            try #require(Address(text))
         }
 
-        let kept = try await journal.load()
-        #expect(!kept.desired)
-        #expect(kept.numbers.isEmpty)
+        try await backend.with { journal in
+            try await journal.record([.number(name, 5), .number(other, 6)])
+            try await journal.record([.removed(name, quarantined: addresses), .removed(other, quarantined: [])])
+            var kept = try await journal.load()
+            #expect(
+                kept.removed == [
+                    name: .init(number: 5, quarantined: addresses), other: .init(number: 6, quarantined: []),
+                ])
+            #expect(kept.numbers == [name: 5, other: 6])
+
+            try await journal.record([.released(name)])
+            kept = try await journal.load()
+            #expect(kept.removed[name] == .init(number: 5, quarantined: []))
+            #expect(kept.numbers == [name: 5, other: 6])
+        }
     }
 
-    @Test("A file that is no database is refused with its path")
-    func notADatabase() throws {
-        let path = Self.path()
-        defer { Self.remove(path) }
-        try "no database, and long enough not to be taken for an empty one".write(
-            toFile: path, atomically: true, encoding: .utf8)
+    @Test("An entry that follows from nothing that is kept is refused", arguments: Backend.allCases)
+    func misplaced(backend: Backend) async throws {
+        try await backend.with { journal in
+            try await journal.record([.number(name, 1), Self.began(4)])
+            let before = try await journal.load()
 
-        let error = #expect(throws: JournalError.self) { try SQLiteJournal(path: path, fresh: Self.fresh) }
+            for entry in [
+                .number(name, 2), .number(other, 1), .removed(other, quarantined: []), .released(name),
+                .released(other),
+                Self.began(4), Self.began(3), .plan(rollout: 5, Generation(1), isWayBack: false),
+                .step(rollout: 5, Stamp(generation: Generation(1), step: 1), name: "x"),
+                .ended(rollout: 3, isSuccess: true, reasons: []),
+            ] as [JournalEntry] {
+                let error = await #expect(throws: JournalError.self, "\(entry)") { try await journal.record([entry]) }
+                #expect(error?.operation == "record")
+            }
+            #expect(try await journal.load() == before)
+        }
+    }
 
-        #expect(error?.description.contains(path) == true)
+    @Test("What is recorded together is kept together or not at all", arguments: Backend.allCases)
+    func atomic(backend: Backend) async throws {
+        try await backend.with { journal in
+            try await journal.record([.number(name, 1)])
+            let before = try await journal.load()
+
+            await #expect(throws: JournalError.self) {
+                try await journal.record([
+                    .desired(true), .replayWindow(0), Self.began(1), .plan(rollout: 1, Generation(3), isWayBack: true),
+                    .removed(name, quarantined: []), .number(other, 1),
+                ])
+            }
+
+            #expect(try await journal.load() == before)
+            try await journal.record([.desired(true), Self.began(1)])
+            #expect(try await journal.load().desired)
+        }
     }
 }
