@@ -7,17 +7,30 @@ extension FleetStatus {
     /// The records that a resource shows of the fleet.
     func records(of kind: Resource.Kind) -> [JSONObject] {
         switch kind {
-        case .ipsec: [IPsecRecord(enabled: enabled).json]
+        case .ipsec: [IPsecRecord(enabled: enabled, replayWindow: replayWindow).json]
         case .cluster: [ClusterRecord(name: name, uuid: uuid).json]
-        case .nodes: nodes.map { $0.record(fleet: uuid).json }
+        // To ONTAP's clients a node that was removed is gone.
+        case .nodes: nodes.filter { !$0.isQuarantined }.map { $0.record(fleet: uuid).json }
         case .rollouts: rollouts.map(\.record.json)
+        case .fleetNodes: nodes.map(\.fleetRecord.json)
         }
+    }
+
+    /// The record of one rollout; its number alone where so many began since that it is shown no more.
+    func rollout(_ id: UInt64) -> JSONObject {
+        rollouts.first { $0.id == id }?.record.json ?? ["id": .integer(Int64(clamping: id))]
     }
 }
 
 extension NodeStatus {
     fileprivate func record(fleet: String) -> ONTAP.NodeRecord {
         ONTAP.NodeRecord(uuid: Self.uuid(of: number, fleet: fleet), name: name.text, isUp: isPresent)
+    }
+
+    fileprivate var fleetRecord: FleetNodeRecord {
+        FleetNodeRecord(
+            name: name.text, number: number.rawValue, state: isQuarantined ? .quarantined : isPresent ? .up : .down,
+            rung: rung?.description, problems: problems, joinMicroseconds: joinMicroseconds)
     }
 
     /// A UUID that a node keeps as long as its number: made from the fleet's and the number (RFC 9562 §5.8).
@@ -33,22 +46,25 @@ extension NodeStatus {
 extension Ports.RolloutRecord {
     fileprivate var record: ONTAP.RolloutRecord {
         ONTAP.RolloutRecord(
-            id: id, target: target, outcome: outcome.rawValue, durationMicroseconds: microseconds,
-            drainMicroseconds: drainMicroseconds,
+            id: id, kind: kind.rawValue, outcome: outcome.rawValue, durationMicroseconds: microseconds,
+            drainMicroseconds: drainMicroseconds, probeMicroseconds: probeMicroseconds,
             steps: steps.map { .init(name: $0.name, microseconds: $0.microseconds) },
             reasons: reasons.map { .init(node: $0.node?.text, message: $0.message) })
     }
 }
 
 extension RolloutFailure {
-    /// The failure in ONTAP's words: one argument for each reason, the node first.
+    /// The failure in ONTAP's words: one argument for each reason, the node first; for a name that no node has, the
+    /// refusal of any unknown key.
     var error: APIError {
-        let failure: APIError.IPsecFailure =
+        let failure: APIError.IPsecFailure? =
             switch cause {
             case .unsupported: .unsupported
             case .enableFailed: .enableFailed
             case .disableFailed: .disableFailed
+            case .unknownNode: nil
             }
+        guard let failure else { return .noSuchEntry }
         return .ipsec(
             failure,
             reasons: reasons.map { reason in

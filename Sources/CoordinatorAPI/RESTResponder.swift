@@ -57,14 +57,16 @@ struct RESTResponder: HTTPResponder {
         let call = try Call(
             ONTAP.Request(
                 method: request.method.rawValue, target: request.head.path ?? "", accept: accept, body: body))
-        switch call.action {
-        case .read: return try Answer(call, records: control.status().records(of: call.route.resource.kind))
-        case .options, .setIPsec(nil): return Answer(empty: call)
-        case .setIPsec(let enabled?):
-            switch await control.setEnabled(enabled, requestedBy: user) {
-            case .unchanged, .done: return Answer(empty: call)
-            case .failed(let failure): throw failure.error
-            }
+        if call.action == .read {
+            return try Answer(call, records: control.status().records(of: call.route.resource.kind))
+        }
+        guard let request = try call.action.request() else { return Answer(empty: call) }
+        switch await control.perform(request, requestedBy: user) {
+        case .unchanged: return Answer(empty: call)
+        case .done(let rollout):
+            guard case .startRollout = call.action else { return Answer(empty: call) }
+            return Answer(call, created: control.status().rollout(rollout))
+        case .failed(let failure): throw failure.error
         }
     }
 
@@ -99,6 +101,7 @@ struct RESTResponder: HTTPResponder {
         if !answer.allowed.isEmpty {
             headers[.allow] = answer.allowed.map(\.rawValue).joined(separator: ", ")
         }
+        headers[.location] = answer.location
         // PowerShell sends no credentials before it is asked for them.
         if answer.status == 401 { headers[.wwwAuthenticate] = "Basic realm=\"Testudo\", charset=\"UTF-8\"" }
         if answer.status == 429 { headers[.retryAfter] = "\(Self.retrySeconds)" }

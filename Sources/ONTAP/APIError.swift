@@ -77,6 +77,8 @@ extension APIError {
         case jsonRange = 262_200
         /// Broken JSON: not the format that is expected.
         case jsonFormat = 262_201
+        /// A field that a body must have.
+        case valueRequired = 262_212
         case queryWithoutEqualSign = 262_248
         case notQueryable = 262_250
         case notOrderable = 262_268
@@ -100,7 +102,7 @@ extension APIError {
             case .limit: 503
             case .internalError, .ipsecEnableFailed, .ipsecDisableFailed, .ipsecUnsupported: 500
             case .unexpectedArgument, .badValue, .givenTwice, .badQueryValue, .bodyNotAllowed, .jsonSyntax, .jsonRange,
-                .jsonFormat, .queryWithoutEqualSign, .notQueryable, .notOrderable, .bracesInFields:
+                .jsonFormat, .valueRequired, .queryWithoutEqualSign, .notQueryable, .notOrderable, .bracesInFields:
                 400
             }
         }

@@ -5,6 +5,8 @@ public struct Answer: Hashable, Sendable {
     public var contentType: String
     /// What an `Allow` header says; empty for none.
     public var allowed: [Method]
+    /// What a `Location` header says: the path of what a POST made.
+    public var location: String?
     /// The code of an error, for the log.
     public var code: APIError.Code?
 
@@ -24,7 +26,16 @@ public struct Answer: Hashable, Sendable {
         self.init(call, body: .object(body))
     }
 
-    /// An empty object: the answer to OPTIONS, and to a PATCH that is done.
+    /// Makes the answer to a POST: the new record as a GET of its own path shows it, and that path.
+    ///
+    /// ONTAP answers a POST with nothing unless it is asked to; a record that a client must wait on is worth showing.
+    public init(_ call: Call, created record: JSONObject) {
+        self.init(call, body: call.query.returnRecords == false ? [:] : .object(Self.shown(record, call)))
+        status = 201
+        location = Link.path(of: record, in: call.route.resource)
+    }
+
+    /// An empty object: the answer to OPTIONS, and to a change that is done.
     public init(empty call: Call) {
         self.init(call, body: [:])
         if call.action == .options { allowed = call.route.methods }

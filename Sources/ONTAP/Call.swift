@@ -27,8 +27,14 @@ public struct Call: Hashable, Sendable {
         case read
         /// Answer with the methods.
         case options
-        /// Turn IPsec on or off; `nil` where the body leaves it as it is.
-        case setIPsec(enabled: Bool?)
+        /// Change the singleton of IPsec.
+        case changeIPsec(IPsecChange)
+        /// Begin a rollout.
+        case startRollout(RolloutStart)
+        /// Take the node of this name out of the fleet.
+        case removeNode(String)
+        /// Free the addresses of the removed node of this name.
+        case releaseNode(String)
     }
 
     public var action: Action
@@ -55,10 +61,20 @@ public struct Call: Hashable, Sendable {
         representation = Representation(accept: request.accept)
         guard request.body.count <= Request.bodyMaximum else { throw .bodyTooLarge(maximum: Request.bodyMaximum) }
         guard method.takesBody || method == .options || request.body.isEmpty else { throw .bodyNotAllowed }
-        switch method {
-        case .get, .head: action = .read
-        case .options: action = .options
-        case .patch: action = .setIPsec(enabled: try IPsecChange(request.body).enabled)
+        action = try Self.action(method, route, query, request.body)
+    }
+
+    private static func action(
+        _ method: Method, _ route: Route, _ query: Query, _ body: [UInt8]
+    ) throws(APIError) -> Action {
+        switch (method, route.resource.kind, route.key) {
+        case (.get, _, _), (.head, _, _): .read
+        case (.options, _, _): .options
+        case (.patch, .ipsec, _): .changeIPsec(try IPsecChange(body))
+        case (.post, .rollouts, nil): .startRollout(try RolloutStart(body))
+        case (.delete, .fleetNodes, let name?): query.isRelease ? .releaseNode(name) : .removeNode(name)
+        // No resource lists a method that is missing above; if one did, it would be refused and not misread.
+        default: throw .wrongMethod(method.rawValue, allowed: route.methods)
         }
     }
 }

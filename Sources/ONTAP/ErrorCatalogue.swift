@@ -47,6 +47,11 @@ extension APIError {
             .badValue, "\"\(excerpt(text))\" is an invalid value for field \"\(field)\" (\(hint))", target: field)
     }
 
+    /// A field that a body must have.
+    public static func valueRequired(_ field: String) -> APIError {
+        APIError(.valueRequired, "Field \"\(field)\" requires a value.", target: field)
+    }
+
     /// A value of a query (wording of a real answer).
     public static func badQueryValue(_ value: String, field: String, hint: String) -> APIError {
         APIError(

@@ -1,6 +1,6 @@
 /// The links of answers (`_links`).
 enum Link {
-    /// The path of a record of its own, or of a singleton; keys are UUIDs and numbers and need no escapes.
+    /// The path of a record of its own, or of a singleton; keys are UUIDs, numbers and names of nodes, which need no escapes.
     static func path(of record: JSONObject, in resource: Resource) -> String {
         switch resource.shape {
         case .singleton: "/api\(resource.path)"

@@ -9,11 +9,13 @@ public struct Query: Hashable, Sendable {
     public var order = Order.natural
     public var maxRecords = Query.recordsMaximum
     public var offset = 0
-    /// Asked of a PATCH or refused to a GET; `nil` leaves it to the method's default.
+    /// Asked of a change or refused to a GET; `nil` leaves it to the method's default.
     public var returnRecords: Bool?
-    /// Seconds; a PATCH answers when it is done, whatever this says.
+    /// Seconds; a change is answered when it is done, whatever this says.
     public var returnTimeout: Int64?
     public var isPretty = true
+    /// Asked of a DELETE of a fleet's node: free its addresses, it was removed before.
+    public var isRelease = false
 
     /// Reads the query of a request.
     ///
@@ -37,6 +39,7 @@ public struct Query: Hashable, Sendable {
             case .offset: offset = Int(try Self.integer(item, 0...Int64(Int32.max)))
             case .orderBy: order = try Order(item.value, of: route.resource)
             case .pretty: isPretty = try Self.boolean(item)
+            case .release: isRelease = try Self.boolean(item)
             case .returnRecords: returnRecords = try Self.boolean(item)
             case .returnTimeout: returnTimeout = try Self.integer(item, Self.returnTimeouts)
             }
@@ -52,6 +55,7 @@ public struct Query: Hashable, Sendable {
         case offset
         case orderBy = "order_by"
         case pretty
+        case release
         case returnRecords = "return_records"
         case returnTimeout = "return_timeout"
     }
@@ -63,7 +67,9 @@ public struct Query: Hashable, Sendable {
                 .fields, .ignoreUnknownFields, .maxRecords, .orderBy, .pretty, .returnRecords, .returnTimeout,
             ]
             return route.isCollection ? all.union([.offset]) : all
-        case .patch: return [.ignoreUnknownFields, .pretty, .returnRecords, .returnTimeout]
+        case .post, .delete, .patch:
+            let all: Set<Parameter> = [.ignoreUnknownFields, .pretty, .returnRecords, .returnTimeout]
+            return method == .delete && route.resource.kind == .fleetNodes ? all.union([.release]) : all
         case .options: return [.pretty]
         }
     }

@@ -25,11 +25,20 @@ public struct ClusterRecord: Hashable, Sendable {
 
 /// The record of `/security/ipsec`.
 public struct IPsecRecord: Hashable, Sendable {
+    /// What ONTAP lets an operator choose for `replay_window`, in packets; 0 is none.
+    public static let replayWindows: [UInt32] = [0, 64, 128, 256, 512, 1_024]
+
     public var enabled: Bool
+    public var replayWindow: UInt32
 
-    public init(enabled: Bool) { self.enabled = enabled }
+    public init(enabled: Bool, replayWindow: UInt32) {
+        self.enabled = enabled
+        self.replayWindow = replayWindow
+    }
 
-    public var json: JSONObject { ["enabled": .bool(enabled)] }
+    /// The window is a string, though the reference calls it an integer: Ansible's module compares it with one and
+    /// ends with a TypeError on a number, while Python's library takes either.
+    public var json: JSONObject { ["enabled": .bool(enabled), "replay_window": .string("\(replayWindow)")] }
 }
 
 /// A record of `/cluster/nodes`.
@@ -74,44 +83,94 @@ public struct RolloutRecord: Hashable, Sendable {
     }
 
     public var id: UInt64
-    /// Whether it turned IPsec on.
-    public var target: Bool
+    /// `enable`, `disable`, `rotate` …
+    public var kind: String
     /// `running`, `success` or `failure`.
     public var outcome: String
     /// From the call to the outcome, drain included.
     public var durationMicroseconds: UInt64
     public var drainMicroseconds: UInt64
+    /// The greatest round trip of a probe; `nil` where none was sent.
+    public var probeMicroseconds: UInt64?
     public var steps: [Step]
     public var reasons: [Reason]
 
     public init(
-        id: UInt64, target: Bool, outcome: String, durationMicroseconds: UInt64, drainMicroseconds: UInt64,
-        steps: [Step], reasons: [Reason]
+        id: UInt64, kind: String, outcome: String, durationMicroseconds: UInt64, drainMicroseconds: UInt64,
+        probeMicroseconds: UInt64?, steps: [Step], reasons: [Reason]
     ) {
         self.id = id
-        self.target = target
+        self.kind = kind
         self.outcome = outcome
         self.durationMicroseconds = durationMicroseconds
         self.drainMicroseconds = drainMicroseconds
+        self.probeMicroseconds = probeMicroseconds
         self.steps = steps
         self.reasons = reasons
     }
 
     public var json: JSONObject {
-        [
-            "id": Self.number(id), "target": .bool(target), "outcome": .string(outcome),
-            "duration_microseconds": Self.number(durationMicroseconds),
-            "drain_microseconds": Self.number(drainMicroseconds),
-            "steps": .array(
-                steps.map { ["name": .string($0.name), "microseconds": Self.number($0.microseconds)] }),
-            "reasons": .array(
-                reasons.map { reason in
-                    var json: JSONObject = ["message": .string(reason.message)]
-                    if let node = reason.node { json = ["node": .string(node), "message": .string(reason.message)] }
-                    return .object(json)
-                }),
+        var json: JSONObject = [
+            "id": .number(id), "kind": .string(kind), "outcome": .string(outcome),
+            "duration_microseconds": .number(durationMicroseconds),
+            "drain_microseconds": .number(drainMicroseconds),
         ]
+        if let probeMicroseconds { json["probe_microseconds"] = .number(probeMicroseconds) }
+        json["steps"] = .array(steps.map { ["name": .string($0.name), "microseconds": .number($0.microseconds)] })
+        json["reasons"] = .array(
+            reasons.map { reason in
+                var json = JSONObject()
+                if let node = reason.node { json["node"] = .string(node) }
+                json["message"] = .string(reason.message)
+                return .object(json)
+            })
+        return json
+    }
+}
+
+/// A record of `/fleet/nodes`.
+public struct FleetNodeRecord: Hashable, Sendable {
+    public enum State: String, Hashable, Sendable {
+        case up
+        case down
+        /// Removed while it was dead, its addresses not yet released.
+        case quarantined
     }
 
-    private static func number(_ value: UInt64) -> JSONValue { .integer(Int64(clamping: value)) }
+    public var name: String
+    public var number: UInt32
+    public var state: State
+    /// The lowest rung of its edges; `nil` before its first report.
+    public var rung: String?
+    /// Sentences an operator must act on.
+    public var problems: [String]
+    /// How long it took to be protected, the last time that it joined; `nil` before.
+    public var joinMicroseconds: UInt64?
+
+    public init(
+        name: String, number: UInt32, state: State, rung: String?, problems: [String], joinMicroseconds: UInt64?
+    ) {
+        self.name = name
+        self.number = number
+        self.state = state
+        self.rung = rung
+        self.problems = problems
+        self.joinMicroseconds = joinMicroseconds
+    }
+
+    public var json: JSONObject {
+        var json: JSONObject = [
+            "name": .string(name), "number": .number(UInt64(number)), "state": .string(state.rawValue),
+        ]
+        if let rung { json["rung"] = .string(rung) }
+        json["degraded"] = .bool(!problems.isEmpty)
+        json["problems"] = .array(problems.map(JSONValue.string))
+        if let joinMicroseconds { json["join_microseconds"] = .number(joinMicroseconds) }
+        return json
+    }
+}
+
+extension JSONValue {
+    /// As large as JSON numbers are read back here.
+    fileprivate static func number(_ value: UInt64) -> JSONValue { .integer(Int64(clamping: value)) }
 }

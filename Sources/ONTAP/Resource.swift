@@ -8,6 +8,7 @@ public struct Resource: Hashable, Sendable {
         case cluster
         case nodes
         case rollouts
+        case fleetNodes
     }
 
     /// Whether the path names one thing, or a list of things with a key each.
@@ -45,7 +46,10 @@ public struct Resource: Hashable, Sendable {
     /// Below `/api`, without a slash at the end.
     public var path: String
     public var shape: Shape
-    public var methods: [Method]
+    /// What the path itself knows.
+    public var methods = Method.reading
+    /// What the path of one record knows, where there are records.
+    public var recordMethods = Method.reading
     public var properties: [Property]
 
     /// The properties that a path of names leads to, `nil` where there is none; `_links` is everywhere.
@@ -63,14 +67,14 @@ public struct Resource: Hashable, Sendable {
 }
 
 extension Resource {
-    /// ONTAP's cluster-wide singleton; `replay_window` belongs to a later version of this server.
+    /// ONTAP's cluster-wide singleton.
     public static let ipsec = Resource(
-        kind: .ipsec, path: "/security/ipsec", shape: .singleton, methods: [.get, .head, .options, .patch],
-        properties: [Property("enabled")])
+        kind: .ipsec, path: "/security/ipsec", shape: .singleton, methods: Method.reading + [.patch],
+        properties: [Property("enabled"), Property("replay_window")])
 
     /// What every ONTAP client asks first.
     public static let cluster = Resource(
-        kind: .cluster, path: "/cluster", shape: .singleton, methods: [.get, .head, .options],
+        kind: .cluster, path: "/cluster", shape: .singleton,
         properties: [
             Property("name"), Property("uuid"),
             Property(
@@ -79,17 +83,26 @@ extension Resource {
         ])
 
     public static let nodes = Resource(
-        kind: .nodes, path: "/cluster/nodes", shape: .collection(key: "uuid"), methods: [.get, .head, .options],
+        kind: .nodes, path: "/cluster/nodes", shape: .collection(key: "uuid"),
         properties: [Property("uuid", isKey: true), Property("name", isKey: true), Property("state")])
 
-    /// Not ONTAP's: how each turning on or off went.
+    /// Not ONTAP's: how each rollout goes or went.
     public static let rollouts = Resource(
-        kind: .rollouts, path: "/fleet/rollouts", shape: .collection(key: "id"), methods: [.get, .head, .options],
+        kind: .rollouts, path: "/fleet/rollouts", shape: .collection(key: "id"), methods: Method.reading + [.post],
         properties: [
-            Property("id", isKey: true), Property("target"), Property("outcome"),
-            Property("duration_microseconds"), Property("drain_microseconds"),
+            Property("id", isKey: true), Property("kind"), Property("outcome"),
+            Property("duration_microseconds"), Property("drain_microseconds"), Property("probe_microseconds"),
             Property("steps", isOrdered: false), Property("reasons", isOrdered: false),
         ])
 
-    public static let all = [ipsec, cluster, nodes, rollouts]
+    /// Not ONTAP's: what the fleet knows of each of its nodes.
+    public static let fleetNodes = Resource(
+        kind: .fleetNodes, path: "/fleet/nodes", shape: .collection(key: "name"),
+        recordMethods: Method.reading + [.delete],
+        properties: [
+            Property("name", isKey: true), Property("number"), Property("state"), Property("rung"),
+            Property("degraded"), Property("problems", isOrdered: false), Property("join_microseconds"),
+        ])
+
+    public static let all = [ipsec, cluster, nodes, rollouts, fleetNodes]
 }

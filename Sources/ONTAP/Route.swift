@@ -34,7 +34,7 @@ public struct Route: Hashable, Sendable {
     }
 
     /// The methods that the path knows.
-    public var methods: [Method] { resource.methods }
+    public var methods: [Method] { key == nil ? resource.methods : resource.recordMethods }
 
     /// Whether the answer is a list.
     var isCollection: Bool {

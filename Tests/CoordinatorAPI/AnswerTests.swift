@@ -23,6 +23,7 @@ struct AnswerTests {
         "/api/security/ipsec": """
         {
           "enabled": false,
+          "replay_window": "64",
           "_links": {
             "self": {
               "href": "/api/security/ipsec"
@@ -88,17 +89,24 @@ struct AnswerTests {
         """,
         "/api/cluster/nodes/\(node2)?pretty=False": #"{"uuid":"\#(node2)","name":"node2","state":"down","#
             + #""_links":{"self":{"href":"/api/cluster/nodes/\#(node2)"}}}"#,
-        "/api/fleet/rollouts?pretty=false": #"{"records":[{"id":2,"target":true,"outcome":"failure","#
+        "/api/fleet/rollouts?pretty=false": #"{"records":[{"id":2,"kind":"rotate","outcome":"failure","#
             + #""duration_microseconds":10050000,"drain_microseconds":0,"#
             + #""steps":[{"name":"preflight","microseconds":900}],"#
             + #""reasons":[{"node":"node2","message":"no report within 10 s"},{"message":"x"}],"#
             + #""_links":{"self":{"href":"/api/fleet/rollouts/2"}}},"#
-            + #"{"id":1,"target":true,"outcome":"success","duration_microseconds":91000,"drain_microseconds":50000,"#
-            + #""steps":[{"name":"accept","microseconds":8000},{"name":"drain","microseconds":50000}],"reasons":[],"#
+            + #"{"id":1,"kind":"enable","outcome":"success","duration_microseconds":91000,"drain_microseconds":50000,"#
+            + #""probe_microseconds":700,"steps":[{"name":"accept","microseconds":8000},{"name":"drain","microseconds":50000}],"reasons":[],"#
             + #""_links":{"self":{"href":"/api/fleet/rollouts/1"}}}],"num_records":2,"#
             + #""_links":{"self":{"href":"/api/fleet/rollouts?pretty=false"}}}"#,
         "/api/fleet/rollouts/1?fields=outcome&pretty=false":
             #"{"id":1,"outcome":"success","_links":{"self":{"href":"/api/fleet/rollouts/1"}}}"#,
+        "/api/fleet/nodes?pretty=false&fields=*": #"{"records":[{"name":"node1","number":1,"state":"up","#
+            + #""rung":"clear","degraded":false,"problems":[],"_links":{"self":{"href":"/api/fleet/nodes/node1"}}},"#
+            + #"{"name":"node2","number":2,"state":"down","rung":"clear","degraded":false,"problems":[],"#
+            + #""_links":{"self":{"href":"/api/fleet/nodes/node2"}}}],"num_records":2,"#
+            + #""_links":{"self":{"href":"/api/fleet/nodes?pretty=false&fields=*"}}}"#,
+        "/api/v1/fleet/nodes/node2?fields=state,number&pretty=false":
+            #"{"name":"node2","number":2,"state":"down","_links":{"self":{"href":"/api/fleet/nodes/node2"}}}"#,
     ]
 
     private static let node1 = "84118018-db1e-8ae1-aabd-3756308f1c56"
@@ -131,7 +139,7 @@ struct AnswerTests {
         try await fixture.test(transport.setup) { client in
             let answer = try await client.send(
                 "GET", "/api/security/ipsec", accept: "application/json", authorization: fixture.authorization)
-            #expect(answer.text == "{\n  \"enabled\": false\n}")
+            #expect(answer.text == "{\n  \"enabled\": false,\n  \"replay_window\": \"64\"\n}")
             #expect(answer.headers[.contentType] == "application/json")
             let refusal = try await client.send(
                 "GET", "/api/x", accept: "application/json", authorization: fixture.authorization)
@@ -160,6 +168,8 @@ struct AnswerTests {
             }
             let changes = [
                 ("/api/security/ipsec", #"{"enabled": true}"#),
+                ("/api/security/ipsec?return_timeout=30", #"{"enabled": false, "replay_window": "0"}"#),
+                ("/api/security/ipsec", #"{"replay_window": 1024}"#),
                 ("/api/security/ipsec?return_timeout=30", #"{"enabled":true}"#),
                 ("/api/v1/security/ipsec?return_records=false", #"{"enabled":true,"_links":{"self":{"href":"x"}}}"#),
                 (
@@ -174,7 +184,12 @@ struct AnswerTests {
                 #expect(answer.text == "{}")
             }
         }
-        #expect(fixture.fleet.changes.map(\.enabled) == [true, true, true, false])
+        #expect(
+            fixture.fleet.requests == [
+                .configure(enabled: true, replayWindow: nil), .configure(enabled: false, replayWindow: 0),
+                .configure(enabled: nil, replayWindow: 1_024), .configure(enabled: true, replayWindow: nil),
+                .configure(enabled: true, replayWindow: nil), .configure(enabled: false, replayWindow: nil),
+            ])
         #expect(fixture.fleet.changes.allSatisfy { $0.user == "admin" })
     }
 
@@ -184,11 +199,12 @@ struct AnswerTests {
 
         try await fixture.test(.router) { client in
             _ = try await client.send(
-                "PATCH", "/api/security/ipsec", body: #"{"enabled":true}"#, authorization: fixture.authorization)
+                "PATCH", "/api/security/ipsec", body: #"{"replay_window":512,"enabled":true}"#,
+                authorization: fixture.authorization)
             let answer = try await client.send(
                 "GET", "/api/security/ipsec?pretty=false", accept: "application/json",
                 authorization: fixture.authorization)
-            #expect(answer.text == #"{"enabled":true}"#)
+            #expect(answer.text == #"{"enabled":true,"replay_window":"512"}"#)
         }
     }
 
@@ -200,6 +216,8 @@ struct AnswerTests {
             for (target, methods) in [
                 ("/api/security/ipsec", "GET, HEAD, OPTIONS, PATCH"), ("/api/cluster", "GET, HEAD, OPTIONS"),
                 ("/api/v1/cluster/nodes/\(Self.node1)", "GET, HEAD, OPTIONS"),
+                ("/api/fleet/rollouts", "GET, HEAD, OPTIONS, POST"), ("/api/fleet/rollouts/1", "GET, HEAD, OPTIONS"),
+                ("/api/fleet/nodes", "GET, HEAD, OPTIONS"), ("/api/fleet/nodes/x", "GET, HEAD, OPTIONS, DELETE"),
             ] {
                 let answer = try await client.send("OPTIONS", target, authorization: fixture.authorization)
                 #expect(answer.status == .ok)
@@ -212,34 +230,43 @@ struct AnswerTests {
     @Test(
         "A failed rollout answers with its code, its words and one argument for each reason",
         arguments: [
-            (.unsupported, true, "66257199", "IPsec is not supported in the current cluster version."),
-            (.enableFailed, true, "66256898", "Internal error. Failed to enable IPsec."),
-            (.disableFailed, false, "66256899", "Internal error. Failed to disable IPsec."),
-        ] as [(RolloutFailure.Cause, Bool, String, String)])
-    func failures(cause: RolloutFailure.Cause, enabled: Bool, code: String, message: String) async throws {
+            (.unsupported, "66257199", "IPsec is not supported in the current cluster version."),
+            (.enableFailed, "66256898", "Internal error. Failed to enable IPsec."),
+            (.disableFailed, "66256899", "Internal error. Failed to disable IPsec."),
+        ] as [(RolloutFailure.Cause, String, String)],
+        [
+            ("PATCH", "/api/security/ipsec", #"{"enabled":true}"#),
+            ("POST", "/api/fleet/rollouts", #"{"kind":"rotate"}"#), ("DELETE", "/api/fleet/nodes/node1", nil),
+        ] as [(String, String, String?)])
+    func failures(
+        failure: (cause: RolloutFailure.Cause, code: String, message: String),
+        request: (method: String, target: String, body: String?)
+    ) async throws {
         let reasons: [RolloutFailure.Reason] = [
             .init(node: NodeName("node2"), message: "out policy to node1 \"exists\""),
             .init(node: nil, message: "no node is enrolled"),
         ]
-        let fixture = try ServerFixture(fleet: FakeFleet(failure: RolloutFailure(cause: cause, reasons: reasons)))
+        let fixture = try ServerFixture(
+            fleet: FakeFleet(failure: RolloutFailure(cause: failure.cause, reasons: reasons)))
 
         try await fixture.test(.router) { client in
             let answer = try await client.send(
-                "PATCH", "/api/security/ipsec", body: #"{"enabled":\#(enabled)}"#, authorization: fixture.authorization)
+                request.method, request.target, body: request.body, authorization: fixture.authorization)
             #expect(answer.status == .internalServerError)
+            #expect(answer.headers[.location] == nil)
             #expect(
                 answer.text == """
                     {
                       "error": {
-                        "message": "\(message)",
-                        "code": "\(code)",
+                        "message": "\(failure.message)",
+                        "code": "\(failure.code)",
                         "arguments": [
                           {
-                            "code": "\(code)",
+                            "code": "\(failure.code)",
                             "message": "node2: out policy to node1 \\"exists\\""
                           },
                           {
-                            "code": "\(code)",
+                            "code": "\(failure.code)",
                             "message": "no node is enrolled"
                           }
                         ]

@@ -2,10 +2,10 @@ import Fleet
 import Ports
 import Synchronization
 
-/// A fleet of two nodes in memory: it turns on and off at once, or fails as it is told, and remembers who asked.
+/// A fleet in memory: it does at once what it is asked, or fails as it is told, and remembers who asked for what.
 final class FakeFleet: FleetControl {
     struct Change: Hashable, Sendable {
-        var enabled: Bool
+        var request: FleetRequest
         var user: String
     }
 
@@ -19,42 +19,85 @@ final class FakeFleet: FleetControl {
 
     private let state: Mutex<State>
 
-    init(failure: RolloutFailure? = nil) {
-        let nodes = [(1, true), (2, false)].compactMap { number, isPresent -> NodeStatus? in
-            guard let name = NodeName("node\(number)"), let number = NodeNumber(UInt32(number)) else { return nil }
-            return NodeStatus(name: name, number: number, isPresent: isPresent, rung: .clear, problems: [])
-        }
+    init(
+        failure: RolloutFailure? = nil, nodes: [NodeStatus] = FakeFleet.nodes,
+        rollouts: [RolloutRecord] = FakeFleet.rollouts
+    ) {
         state = Mutex(
             State(
                 status: FleetStatus(
-                    name: "testudo", uuid: Self.uuid, enabled: false, nodes: nodes, rollouts: Self.rollouts),
+                    name: "testudo", uuid: Self.uuid, enabled: false, nodes: nodes, rollouts: rollouts),
                 failure: failure))
     }
 
     var changes: [Change] { state.withLock { $0.changes } }
+    var requests: [FleetRequest] { changes.map(\.request) }
 
     func status() -> FleetStatus { state.withLock { $0.status } }
 
-    func setEnabled(_ enabled: Bool, requestedBy user: String) async -> RolloutAnswer {
+    func perform(_ request: FleetRequest, requestedBy user: String) async -> RolloutAnswer {
         state.withLock { state in
-            state.changes.append(Change(enabled: enabled, user: user))
+            state.changes.append(Change(request: request, user: user))
             if let failure = state.failure { return .failed(failure) }
-            guard state.status.enabled != enabled else { return .unchanged }
-            state.status.enabled = enabled
-            return .done
+            return state.status.perform(request)
         }
     }
 
-    private static let rollouts = [
+    /// One that is heard from and one that is not.
+    static let nodes = [(1, true), (2, false)].compactMap { number, isPresent -> NodeStatus? in
+        guard let name = NodeName("node\(number)"), let number = NodeNumber(UInt32(number)) else { return nil }
+        return NodeStatus(name: name, number: number, isPresent: isPresent, rung: .clear, problems: [])
+    }
+
+    static let rollouts = [
         RolloutRecord(
-            id: 2, target: true, outcome: .failure, microseconds: 10_050_000, drainMicroseconds: 0,
+            id: 2, kind: .rotate, outcome: .failure, microseconds: 10_050_000, drainMicroseconds: 0,
             steps: [.init(name: "preflight", microseconds: 900)],
             reasons: [
                 .init(node: NodeName("node2"), message: "no report within 10 s"), .init(node: nil, message: "x"),
             ]),
         RolloutRecord(
-            id: 1, target: true, outcome: .success, microseconds: 91_000, drainMicroseconds: 50_000,
+            id: 1, kind: .enable, outcome: .success, microseconds: 91_000, drainMicroseconds: 50_000,
+            probeMicroseconds: 700,
             steps: [.init(name: "accept", microseconds: 8_000), .init(name: "drain", microseconds: 50_000)],
             reasons: []),
     ]
+}
+
+extension FleetStatus {
+    fileprivate mutating func perform(_ request: FleetRequest) -> RolloutAnswer {
+        switch request {
+        case .configure(let enabled, let window):
+            guard enabled ?? self.enabled != self.enabled || window ?? replayWindow != replayWindow else {
+                return .unchanged
+            }
+            let kind: RolloutKind = enabled.map { $0 ? .enable : .disable } ?? .rotate
+            self.enabled = enabled ?? self.enabled
+            replayWindow = window ?? replayWindow
+            return did(kind)
+        case .rollout(let kind, _):
+            if kind == .enable && enabled || kind == .disable && !enabled { return .unchanged }
+            if kind == .enable || kind == .disable { enabled = kind == .enable }
+            return did(kind)
+        case .remove(let name):
+            guard let index = nodes.firstIndex(where: { $0.name == name && !$0.isQuarantined }) else { return unknown }
+            if nodes[index].isPresent { nodes.remove(at: index) } else { nodes[index].isQuarantined = true }
+            return did(.leave)
+        case .release(let name):
+            guard let index = nodes.firstIndex(where: { $0.name == name && $0.isQuarantined }) else { return unknown }
+            nodes.remove(at: index)
+            return .unchanged
+        }
+    }
+
+    private var unknown: RolloutAnswer { .failed(RolloutFailure(cause: .unknownNode, reasons: [])) }
+
+    private mutating func did(_ kind: RolloutKind) -> RolloutAnswer {
+        let id = (rollouts.first?.id ?? 0) + 1
+        rollouts.insert(
+            RolloutRecord(
+                id: id, kind: kind, outcome: .success, microseconds: 5, drainMicroseconds: 0, steps: [], reasons: []),
+            at: 0)
+        return .done(rollout: id)
+    }
 }

@@ -34,6 +34,10 @@ struct Refusal: Sendable {
 struct RefusalTests {
     private static let ipsec = "/api/security/ipsec"
     private static let yes = #"{"enabled": true}"#
+    private static let fleetRollouts = "/api/fleet/rollouts"
+    private static let rotate = #"{"kind": "rotate"}"#
+    private static let fleetNodes = "/api/fleet/nodes"
+    private static let node = "/api/fleet/nodes/node1"
 
     private static let paths: [Refusal] = [
         .init("GET", "/", 404, "3"), .init("GET", "/api", 404, "3"), .init("GET", "/api/", 404, "3"),
@@ -63,7 +67,8 @@ struct RefusalTests {
         .init("GET", ipsec + "?offset=1", 400, "262179", "offset"),
         .init("GET", ipsec + "?enabled=true", 400, "262250", "enabled"),
         .init("GET", "/api/cluster?version.major=9", 400, "262250", "version.major"),
-        .init("GET", ipsec + "?fields=replay_window", 400, "262197", "fields"),
+        .init("GET", ipsec + "?replay_window=64", 400, "262250", "replay_window"),
+        .init("GET", ipsec + "?fields=offload_enabled", 400, "262197", "fields"),
         .init("GET", ipsec + "?fields=enabled,nonsense", 400, "262197", "fields"),
         .init("GET", ipsec + "?fields=enabled.x", 400, "262197", "fields"),
         .init("GET", "/api/cluster?fields=version.", 400, "262197", "fields"),
@@ -114,7 +119,12 @@ struct RefusalTests {
         .init("PATCH", ipsec, #"{"enabled": null}"#, 400, "262185", "enabled"),
         .init("PATCH", ipsec, #"{"enabled": [true]}"#, 400, "262185", "enabled"),
         .init("PATCH", ipsec, #"{"enabled": {}}"#, 400, "262185", "enabled"),
-        .init("PATCH", ipsec, #"{"enabled": true, "replay_window": 64}"#, 400, "262179", "replay_window"),
+        .init("PATCH", ipsec, #"{"enabled": true, "replay_window": 63}"#, 400, "262185", "replay_window"),
+        .init("PATCH", ipsec, #"{"replay_window": "1K"}"#, 400, "262185", "replay_window"),
+        .init("PATCH", ipsec, #"{"replay_window": null}"#, 400, "262185", "replay_window"),
+        .init("PATCH", ipsec, #"{"replay_window": 64, "enabled": "yes"}"#, 400, "262185", "enabled"),
+        .init("PATCH", ipsec, #"{"replay_window": 64, "replay_window": 0}"#, 400, "262188", "replay_window"),
+        .init("PATCH", ipsec, #"{"replay_window": 64, "offload_enabled": true}"#, 400, "262179", "offload_enabled"),
         .init("PATCH", ipsec, #"{"Enabled": true}"#, 400, "262179", "Enabled"),
         .init("PATCH", ipsec, #"{"enabled": true, "metric": 1}"#, 400, "262179", "metric"),
         .init("PATCH", ipsec, #"{"": true}"#, 400, "262179", ""),
@@ -123,13 +133,84 @@ struct RefusalTests {
         .init("GET", "/api/cluster", yes, 400, "262198"),
     ]
 
-    private static var all: [Refusal] { paths + methods + queries + bodies }
+    private static let rollouts: [Refusal] = [
+        .init("GET", "/api/fleet", 404, "3"), .init("POST", "/api/fleet", rotate, 404, "3"),
+        .init("GET", fleetRollouts + "/1/steps", 404, "3"), .init("HEAD", fleetRollouts + "/99", 404, "4"),
+        .init("GET", fleetRollouts + "/01", 404, "4"), .init("GET", fleetRollouts + "/-1", 404, "4"),
+        .init("POST", fleetRollouts + "/1", rotate, 405, "3"), .init("PATCH", fleetRollouts, rotate, 405, "3"),
+        .init("PUT", fleetRollouts, rotate, 405, "3"), .init("DELETE", fleetRollouts, 405, "3"),
+        .init("PATCH", fleetRollouts + "/1", "{}", 405, "3"),
+        .init("GET", fleetRollouts + "?kind=rotate", 400, "262250", "kind"),
+        .init("GET", fleetRollouts + "?target=true", 400, "262179", "target"),
+        .init("GET", fleetRollouts + "?fields=target", 400, "262197", "fields"),
+        .init("GET", fleetRollouts + "?order_by=steps", 400, "262268", "order_by"),
+        .init("GET", fleetRollouts + "?release=true", 400, "262179", "release"),
+        .init("POST", fleetRollouts + "?release=true", rotate, 400, "262179", "release"),
+        .init("POST", fleetRollouts + "?fields=id", rotate, 400, "262179", "fields"),
+        .init("POST", fleetRollouts + "?kind=rotate", rotate, 400, "262250", "kind"),
+        .init("POST", fleetRollouts + "?return_timeout=121", rotate, 400, "262197", "return_timeout"),
+        .init("POST", fleetRollouts + "?pretty=true&pretty=true", rotate, 400, "262188", "pretty"),
+        .init("POST", fleetRollouts, nil, 400, "262199"), .init("POST", fleetRollouts, "kind=rotate", 400, "262199"),
+        .init("POST", fleetRollouts, rotate + rotate, 400, "262199"),
+        .init("POST", fleetRollouts, "[\(rotate)]", 400, "262201"),
+        .init("POST", fleetRollouts, #""rotate""#, 400, "262201"),
+        .init("POST", fleetRollouts, "{}", 400, "262212", "kind"),
+        .init("POST", fleetRollouts, #"{"absent": "proceed"}"#, 400, "262212", "kind"),
+        .init("POST", fleetRollouts, #"{"kind": ""}"#, 400, "262185", "kind"),
+        .init("POST", fleetRollouts, #"{"kind": "Enable"}"#, 400, "262185", "kind"),
+        .init("POST", fleetRollouts, #"{"kind": "converge"}"#, 400, "262185", "kind"),
+        .init("POST", fleetRollouts, #"{"kind": "leave"}"#, 400, "262185", "kind"),
+        .init("POST", fleetRollouts, #"{"kind": true}"#, 400, "262185", "kind"),
+        .init("POST", fleetRollouts, #"{"kind": null}"#, 400, "262185", "kind"),
+        .init("POST", fleetRollouts, #"{"kind": ["rotate"]}"#, 400, "262185", "kind"),
+        .init("POST", fleetRollouts, #"{"kind": "rotate", "kind": "rotate"}"#, 400, "262188", "kind"),
+        .init("POST", fleetRollouts, #"{"kind": "rotate", "absent": "ignore"}"#, 400, "262185", "absent"),
+        .init("POST", fleetRollouts, #"{"kind": "rotate", "absent": false}"#, 400, "262185", "absent"),
+        .init("POST", fleetRollouts, #"{"kind": "rotate", "absent": null}"#, 400, "262185", "absent"),
+        .init("POST", fleetRollouts, #"{"kind": "rotate", "id": 7}"#, 400, "262179", "id"),
+        .init("POST", fleetRollouts, #"{"kind": "rotate", "target": true}"#, 400, "262179", "target"),
+    ]
+
+    private static let nodes: [Refusal] = [
+        .init("GET", node + "/edges", 404, "3"), .init("DELETE", node + "/edges", 404, "3"),
+        .init("GET", fleetNodes + "/node9", 404, "4"), .init("GET", fleetNodes + "/Node1", 404, "4"),
+        .init("GET", fleetNodes + "/1", 404, "4"), .init("GET", fleetNodes + "/node1%2F", 404, "4"),
+        // No name of a node, so the fleet is not even asked.
+        .init("DELETE", fleetNodes + "/Node1", 404, "4"), .init("DELETE", fleetNodes + "/..", 404, "4"),
+        .init("DELETE", fleetNodes + "/-", 404, "4"), .init("DELETE", fleetNodes + "/a%2Fb", 404, "4"),
+        .init("DELETE", fleetNodes + "/a%00?release=true", 404, "4"), .init("DELETE", fleetNodes + "//", 404, "3"),
+        .init("DELETE", fleetNodes, 405, "3"), .init("DELETE", fleetNodes + "/", 405, "3"),
+        .init("POST", fleetNodes, "{}", 405, "3"), .init("PATCH", fleetNodes, "{}", 405, "3"),
+        .init("PATCH", node, "{}", 405, "3"), .init("POST", node, "{}", 405, "3"), .init("PUT", node, "{}", 405, "3"),
+        .init("DELETE", "/api/cluster/nodes/84118018-db1e-8ae1-aabd-3756308f1c56", 405, "3"),
+        .init("GET", fleetNodes + "?state=up", 400, "262250", "state"),
+        .init("GET", fleetNodes + "?uuid=1", 400, "262179", "uuid"),
+        .init("GET", fleetNodes + "?fields=uuid", 400, "262197", "fields"),
+        .init("GET", fleetNodes + "?order_by=problems", 400, "262268", "order_by"),
+        .init("GET", node + "?release=true", 400, "262179", "release"),
+        .init("GET", node + "?offset=1", 400, "262179", "offset"),
+        .init("DELETE", node + "?release", 400, "262248", "release"),
+        .init("DELETE", node + "?release=", 400, "262197", "release"),
+        .init("DELETE", node + "?release=1", 400, "262197", "release"),
+        .init("DELETE", node + "?release=TRUE", 400, "262197", "release"),
+        .init("DELETE", node + "?release=true&release=true", 400, "262188", "release"),
+        .init("DELETE", node + "?Release=true", 400, "262179", "Release"),
+        .init("DELETE", node + "?relaese=true", 400, "262179", "relaese"),
+        .init("DELETE", node + "?fields=name", 400, "262179", "fields"),
+        .init("DELETE", node + "?state=down", 400, "262250", "state"),
+        .init("DELETE", node + "?return_timeout=soon", 400, "262197", "return_timeout"),
+        .init("DELETE", node, "{}", 400, "262198"), .init("DELETE", node, " ", 400, "262198"),
+        .init("HEAD", node, "{}", 400, "262198"),
+        .init("PATCH", ipsec + "?release=true", yes, 400, "262179", "release"),
+    ]
+
+    private static var all: [Refusal] { paths + methods + queries + bodies + rollouts + nodes }
 
     @Test(
         "Every bad request is refused with ONTAP's status, code and target, and changes nothing",
         arguments: Transport.allCases)
     func table(transport: Transport) async throws {
-        #expect(Self.all.count >= 60)
+        #expect(Self.all.count >= 130)
         let fixture = try ServerFixture()
 
         try await fixture.test(transport.setup) { client in
@@ -156,9 +237,16 @@ struct RefusalTests {
         let fixture = try ServerFixture()
 
         try await fixture.test(.router) { client in
-            let answer = try await client.send(
-                "DELETE", Self.ipsec, authorization: fixture.authorization)
-            #expect(answer.headers[.allow] == "GET, HEAD, OPTIONS, PATCH")
+            for (method, target, allowed) in [
+                ("DELETE", Self.ipsec, "GET, HEAD, OPTIONS, PATCH"),
+                ("PATCH", Self.fleetRollouts, "GET, HEAD, OPTIONS, POST"),
+                ("POST", Self.fleetRollouts + "/1", "GET, HEAD, OPTIONS"),
+                ("DELETE", Self.fleetNodes, "GET, HEAD, OPTIONS"), ("PUT", Self.node, "GET, HEAD, OPTIONS, DELETE"),
+            ] {
+                let answer = try await client.send(method, target, authorization: fixture.authorization)
+                #expect(answer.status == .methodNotAllowed)
+                #expect(answer.headers[.allow] == allowed, "\(method) \(target)")
+            }
         }
     }
 
@@ -176,7 +264,8 @@ struct RefusalTests {
             try await fixture.test(transport.setup) { client in
                 for (method, target, body) in [
                     ("GET", Self.ipsec, nil), ("PATCH", Self.ipsec, Self.yes), ("GET", "/nonsense", nil),
-                    ("OPTIONS", Self.ipsec, nil),
+                    ("OPTIONS", Self.ipsec, nil), ("POST", Self.fleetRollouts, Self.rotate),
+                    ("DELETE", Self.node, nil),
                 ] {
                     let answer = try await client.send(method, target, body: body, authorization: authorization)
                     #expect(answer.status == .unauthorized)

@@ -3,6 +3,7 @@ import Glibc
 import HTTPTypes
 import HummingbirdTesting
 import Logging
+import Ports
 import ServiceLifecycle
 import Testing
 
@@ -62,10 +63,13 @@ struct ServerTests {
                         "https://\(host)/api/security/ipsec",
                     ])
                 #expect(get.status == 0, "\(host)")
-                #expect(get.output == "{\n  \"enabled\": true\n}", "\(host)")
+                #expect(get.output == "{\n  \"enabled\": true,\n  \"replay_window\": \"64\"\n}", "\(host)")
             }
         }
-        #expect(fixture.fleet.changes == [.init(enabled: true, user: "admin")])
+        #expect(
+            fixture.fleet.changes == [
+                .init(request: .configure(enabled: true, replayWindow: nil), user: "admin")
+            ])
     }
 
     @Test("A client that does not trust the authority, or speaks TLS 1.1 or plain HTTP, gets nothing")

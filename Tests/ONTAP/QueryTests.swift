@@ -13,14 +13,22 @@ struct QueryTests {
         let call = try call(target, accept: accept)
         let records: [JSONObject] =
             switch call.route.resource.kind {
-            case .ipsec: [IPsecRecord(enabled: true).json]
+            case .ipsec: [IPsecRecord(enabled: true, replayWindow: 64).json]
             case .cluster: [ClusterRecord(name: "fleet", uuid: "u").json]
             case .nodes:
                 (1...5).map { NodeRecord(uuid: "u\($0)", name: "node\($0)", isUp: $0 % 2 == 1).json }
             case .rollouts: []
+            case .fleetNodes: Self.fleetNodes.map(\.json)
             }
         return try JSONParser.parse(Array(Answer(call, records: records).body.utf8))
     }
+
+    private static let fleetNodes = [
+        FleetNodeRecord(
+            name: "b", number: 1, state: .up, rung: "enforce", problems: ["x", "y"], joinMicroseconds: 3_000),
+        FleetNodeRecord(name: "a.b-c", number: 2, state: .down, rung: nil, problems: [], joinMicroseconds: nil),
+        FleetNodeRecord(name: "c", number: 3, state: .quarantined, rung: "clear", problems: [], joinMicroseconds: 20),
+    ]
 
     @Test(
         "Both prefixes, a slash at the end and escapes lead to the same resource",
@@ -68,7 +76,15 @@ struct QueryTests {
             ("/api/cluster?fields=_links", ["_links"]),
             ("/api/cluster?fields=nonsense,name&ignore_unknown_fields=true", ["name", "_links"]),
             ("/api/cluster?fields=nonsense&ignore_unknown_fields=True", ["name", "uuid", "version", "_links"]),
+            ("/api/security/ipsec", ["enabled", "replay_window", "_links"]),
             ("/api/security/ipsec?fields=enabled", ["enabled", "_links"]),
+            ("/api/security/ipsec?fields=enabled%2Creplay_window", ["enabled", "replay_window", "_links"]),
+            (
+                "/api/fleet/nodes/b",
+                ["name", "number", "state", "rung", "degraded", "problems", "join_microseconds", "_links"]
+            ),
+            ("/api/fleet/nodes/a.b-c", ["name", "number", "state", "degraded", "problems", "_links"]),
+            ("/api/fleet/nodes/b?fields=rung,problems", ["name", "rung", "problems", "_links"]),
         ])
     func fields(target: String, names: [String]) throws {
         guard case .object(let object) = try answer(target) else {
@@ -96,16 +112,16 @@ struct QueryTests {
 
     @Test("A list is ordered as asked, and stays as it was where no key tells two apart")
     func order() throws {
-        func names(_ order: String) throws -> [JSONValue?] {
-            guard case .array(let records)? = try answer("/api/cluster/nodes?order_by=\(order)")["records"] else {
-                return []
-            }
+        func names(_ order: String, of path: String = "/api/cluster/nodes") throws -> [JSONValue?] {
+            guard case .array(let records)? = try answer("\(path)?order_by=\(order)")["records"] else { return [] }
             return records.map { $0["name"] }
         }
 
         #expect(try names("name%20desc") == ["node5", "node4", "node3", "node2", "node1"])
         #expect(try names("state,name+desc") == ["node4", "node2", "node5", "node3", "node1"])
         #expect(try names("state+asc") == ["node2", "node4", "node1", "node3", "node5"])
+        #expect(try names("degraded+desc,number+desc", of: "/api/fleet/nodes") == ["b", "c", "a.b-c"])
+        #expect(try names("join_microseconds", of: "/api/fleet/nodes") == ["a.b-c", "c", "b"])
     }
 
     @Test("A list comes in pages, each with a link to the next, whatever is accepted")
@@ -146,14 +162,14 @@ struct QueryTests {
 
     @Test("Any target, method and body is understood or refused, never a crash")
     func survivesDamage() {
-        let target = Array("/api/cluster/nodes?fields=name,uuid&order_by=name%20desc&max_records=5".utf8)
+        let target = Array("/api/fleet/nodes/node1?fields=name&order_by=name%20desc&release=true".utf8)
 
         for index in target.indices {
             for byte in UInt8.min ... .max {
                 var damaged = target
                 damaged[index] = byte
                 let text = String(decoding: damaged, as: UTF8.self)
-                for method in ["GET", "PATCH", "\u{0}"] {
+                for method in ["GET", "POST", "DELETE", "PATCH", "\u{0}"] {
                     _ = try? Call(Request(method: method, target: text, accept: text, body: damaged))
                 }
                 _ = try? QueryText(text)

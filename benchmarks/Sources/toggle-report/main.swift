@@ -9,7 +9,7 @@ struct Answer: Decodable {
             var name: String
             var microseconds: UInt64
         }
-        var target: Bool
+        var kind: String
         var duration_microseconds: UInt64
         var drain_microseconds: UInt64
         var steps: [Step]
@@ -38,7 +38,8 @@ struct Line: Encodable {
     var nodes: Int
     /// `auto` is real ESP in the lab, `simulated` kernels in memory on the real bus.
     var kernel: String
-    var target: Bool
+    /// `enable` or `disable`.
+    var kind: String
     var rounds: Int
     var toggle_without_drain_microseconds: Percentiles
     var drain_microseconds_p50: UInt64
@@ -54,19 +55,23 @@ struct Results: Encodable {
     var toggle_latency: [Line]
 }
 
+/// What `benchmarks/toggle` calls for.
+let kinds = ["enable", "disable"]
+
 func lines(of file: String) throws -> [Line] {
     let name = URL(filePath: file).deletingPathExtension().lastPathComponent.split(separator: "-")
     guard name.count == 2, let nodes = Int(name[1]) else { throw CocoaError(.fileReadInvalidFileName) }
     let text = try String(contentsOfFile: file, encoding: .utf8)
+    // The newest may be one that nobody called for.
     let rollouts = try text.split(separator: "\n").compactMap { line in
-        try JSONDecoder().decode(Answer.self, from: Data(line.utf8)).records.first
+        try JSONDecoder().decode(Answer.self, from: Data(line.utf8)).records.first { kinds.contains($0.kind) }
     }
-    return [true, false].map { target in
-        let counted = rollouts.filter { $0.target == target }
+    return kinds.map { kind in
+        let counted = rollouts.filter { $0.kind == kind }
         var steps: [String: [UInt64]] = [:]
         for step in counted.flatMap(\.steps) { steps[step.name, default: []].append(step.microseconds) }
         return Line(
-            nodes: nodes, kernel: String(name[0]), target: target, rounds: counted.count,
+            nodes: nodes, kernel: String(name[0]), kind: kind, rounds: counted.count,
             toggle_without_drain_microseconds: Percentiles(
                 counted.map { $0.duration_microseconds - $0.drain_microseconds }),
             drain_microseconds_p50: Percentiles(counted.map(\.drain_microseconds)).p50,
@@ -83,15 +88,17 @@ guard words.count > 5 else {
     FileHandle.standardError.write(Data("toggle-report: RESULTS COMMIT SYSTEM CORES FILE.jsonl …\n".utf8))
     exit(2)
 }
-let all = try words[5...].flatMap(lines).sorted { ($0.nodes, $0.target ? 0 : 1) < ($1.nodes, $1.target ? 0 : 1) }
+// Within a size on comes before off, as in `kinds`.
+let all = try words[5...].flatMap(lines).enumerated()
+    .sorted { ($0.element.nodes, $0.offset) < ($1.element.nodes, $1.offset) }.map(\.element)
 print("toggle latency without the drain, in milliseconds (\(words[3]), \(words[4]) cores, commit \(words[2]))")
-print("| nodes | kernel | target | rounds | p50 | p90 | p99 | maximum | drain p50 |")
+print("| nodes | kernel | kind | rounds | p50 | p90 | p99 | maximum | drain p50 |")
 print("|---|---|---|---|---|---|---|---|---|")
 for line in all {
     let toggle = line.toggle_without_drain_microseconds
     let figures = [toggle.p50, toggle.p90, toggle.p99, toggle.maximum, line.drain_microseconds_p50].map(milliseconds)
     let kernel = line.kernel == "simulated" ? "simulated" : "real ESP"
-    let cells = ["\(line.nodes)", kernel, line.target ? "on" : "off", "\(line.rounds)"] + figures
+    let cells = ["\(line.nodes)", kernel, line.kind, "\(line.rounds)"] + figures
     print("| " + cells.joined(separator: " | ") + " |")
 }
 let encoder = JSONEncoder()
