@@ -5,32 +5,42 @@ internal import MeshKeys
 internal import Ports
 internal import XFRM
 
-/// What orders come down to: reading the kernel, making offers, changing the kernel.
+/// What orders come down to: reading the kernel, making offers, changing the kernel, probing.
 extension NodeAgent {
-    func perform(_ work: NodeLadder.Work) async -> NodeLadder.Performance {
+    /// How it went, `nil` where it goes on beside other events and is answered by ``Event/probed(_:)``.
+    func perform(_ work: NodeLadder.Work) async -> NodeLadder.Performance? {
+        if case .probe = work {} else { await endProbing() }
         switch work {
         case .observe: return .init(standing: await observe().standing)
         case .preflight: return await preflight()
         case .offer(let set): return await makeOffer(for: set)
-        case .move(let targets, let offers): return await move(targets, offers: offers)
+        case .move(let targets, let fresh): return await move(targets, fresh: fresh)
+        case .probe(let probe): return await beginProbing(probe)
         }
     }
 
-    /// Where every edge stands, and what an operator must act on.
-    func observe() async -> (standing: Standing?, problems: [String]) {
+    /// What a look at the kernel says.
+    struct Observation {
+        var standing: Standing?
+        var packets: UInt64 = 0
+        /// Sentences an operator must act on.
         var problems: [String] = []
-        if let lacking = support.lacking { problems.append("the kernel lacks IPsec: \(lacking)") }
+    }
+
+    /// Where every edge stands, and what an operator must act on. What drifted is put right as far as it may be.
+    func observe() async -> Observation {
+        var observation = Observation()
+        if let lacking = support.lacking { observation.problems.append("the kernel lacks IPsec: \(lacking)") }
         do {
-            let snapshot = try await kernel.snapshot()
-            let retired = Plan.retiredBypass(have: snapshot, bypass: bypass)
-            if !retired.isEmpty {
-                problems.append("\(retired.count) bypass policies are in no list any more: turn IPsec off and on")
-            }
-            return (standing(in: snapshot), problems)
+            let snapshot = try await repairedSnapshot()
+            observation.standing = standing(in: snapshot)
+            observation.packets = packets(in: snapshot)
+            observation.problems += problems(in: snapshot) + (await hostProblems())
         } catch {
             logger.error("kernel not read", metadata: ["error": "\(error)"])
-            return (nil, problems + ["the kernel's XFRM state cannot be read: \(error)"])
+            observation.problems.append("the kernel's XFRM state cannot be read: \(error)")
         }
+        return observation
     }
 
     private func preflight() async -> NodeLadder.Performance {
@@ -39,13 +49,13 @@ extension NodeAgent {
             if support.lacking != nil { support = try await kernel.support() }
             if let lacking = support.lacking { refusals.append(Refusal(cause: .unsupported, message: lacking)) }
             let snapshot = try await kernel.snapshot()
-            let wants = peers.map { EdgeWant(peer: $0.number, pairs: pairs(with: $0), rung: .enforce) }
             for peer in peers where pairs(with: peer).isEmpty {
                 refusals.append(Refusal(cause: .host, peer: peer.number, message: "no address family in common"))
             }
-            let foreign = Plan.foreignInTheWay(have: snapshot, wants: wants, bypass: bypass)
-            refusals += foreign.map { Refusal(cause: .foreign, message: "\($0)") }
+            refusals += foreign(in: snapshot).map { Refusal(cause: .foreign, message: "\($0)") }
             refusals += try await kernel.obstacles().map { Refusal(cause: .host, message: $0) }
+            refusals += missingAddresses(await currentFacts()).map { Refusal(cause: .host, message: $0) }
+            if let objection = rosterObjection { refusals.append(Refusal(cause: .forbidden, message: objection)) }
             return .init(refusals: limited(refusals), standing: standing(in: snapshot))
         } catch {
             refusals.append(Refusal(cause: .kernel, message: "\(error)"))
@@ -58,13 +68,17 @@ extension NodeAgent {
         do {
             let snapshot = try await kernel.snapshot()
             let standing = standing(in: snapshot)
+            if let objection = rosterObjection {
+                return .init(refusals: [Refusal(cause: .forbidden, message: objection)], standing: standing)
+            }
             if let offer = ring.offer(set: set) { return .init(standing: standing, offer: offer) }
-            let held = snapshot.associations.map(\.association).filter(Ownership.owns).compactMap(\.id.spi.slot)
             for earlier in ring.sets {
                 ring.abandon(set: earlier)
                 memory.slots.release(set: earlier)
             }
-            let slot = try memory.slots.take(for: set, inUse: Set(held))
+            if identity.flaws.contains(.reusesSlots) { memory.slots = SlotLedger() }
+            let slot = try memory.slots.take(
+                for: set, inUse: identity.flaws.contains(.reusesSlots) ? [] : slots(in: snapshot).own)
             guard save() else {
                 return .init(
                     refusals: [Refusal(cause: .host, message: "the record cannot be written")], standing: standing)
@@ -74,139 +88,95 @@ extension NodeAgent {
             return .init(refusals: [Refusal(cause: .keys, message: "\(error)")], standing: nil)
         }
     }
-
-    private func move(_ targets: [NodeNumber: Rung], offers generation: Generation?) async -> NodeLadder.Performance {
-        var refusals: [Refusal] = []
-        do throws(KernelError) {
-            let before = try await kernel.snapshot()
-            let index = SnapshotIndex(before)
-            var wants: [EdgeWant] = []
-            var keys: [AssociationID: Secret] = [:]
-            for peer in peers {
-                guard let rung = targets[peer.number], rung != .closed else { continue }
-                let state = state(of: peer, in: index)
-                if state.low == rung && state.high == rung { continue }
-                if let objection = state.objection(to: rung) {
-                    refusals.append(Refusal(cause: .order, peer: peer.number, message: objection))
-                    continue
-                }
-                do throws(KeyError) {
-                    let fresh = state.low == .clear && rung == .accept
-                    let pairs = fresh ? try derive(peer, generation, into: &keys) : pairs(with: peer)
-                    wants.append(EdgeWant(peer: peer.number, pairs: pairs, rung: rung))
-                } catch {
-                    refusals.append(Refusal(cause: .keys, peer: peer.number, message: "\(error)"))
-                }
-            }
-            let changes = Plan.changes(have: before, wants: wants, bypass: bypass)
-            refusals += try await apply(changes, keys: keys)
-            let standing = standing(in: try await kernel.snapshot())
-            if let generation, refusals.isEmpty { retire(generation) }
-            return .init(refusals: limited(refusals), standing: standing)
-        } catch {
-            return .init(refusals: limited(refusals + [Refusal(cause: .kernel, message: "\(error)")]), standing: nil)
-        }
-    }
-
-    private func apply(_ changes: [Change], keys: [AssociationID: Secret]) async throws(KernelError) -> [Refusal] {
-        var batch: [KernelChange] = []
-        for change in changes {
-            switch change {
-            case .addAssociation(let association):
-                guard let key = keys[association.id] else { continue } // No plan re-creates an SA without a fresh key.
-                batch.append(.addAssociation(association, key: key))
-            case .deleteAssociation(let id): batch.append(.deleteAssociation(id))
-            case .addPolicy(let policy): batch.append(.addPolicy(policy))
-            case .updatePolicy(let policy): batch.append(.updatePolicy(policy))
-            case .deletePolicy(let id): batch.append(.deletePolicy(id))
-            }
-        }
-        if batch.isEmpty { return [] }
-        return try await kernel.apply(batch).map { refusal in
-            Refusal(cause: .kernel, peer: peer(of: batch[refusal.index]), message: "\(refusal.error)")
-        }
-    }
-
-    private func derive(
-        _ peer: Node, _ generation: Generation?, into keys: inout [AssociationID: Secret]
-    ) throws(KeyError) -> [AddressPair] {
-        guard let own, let roster, let generation, let offers, offers.generation == generation else {
-            throw .gone(set: generation ?? .none)
-        }
-        let derived = try ring.derive(own: own, peer: peer, offers: offers, fleetID: roster.fleetID)
-        for key in derived.inbound + derived.outbound {
-            keys[AssociationID(source: key.source, destination: key.destination, spi: key.spi)] = key.key
-        }
-        return derived.outbound.map { outbound in
-            let inbound = derived.inbound.first {
-                $0.source == outbound.destination && $0.destination == outbound.source
-            }
-            return AddressPair(
-                own: outbound.source, peer: outbound.destination, inbound: inbound?.spi, outbound: outbound.spi)
-        }
-    }
-
-    /// Every pair has its SAs: the private half is of no further use.
-    private func retire(_ generation: Generation) {
-        ring.retire(set: generation)
-        memory.slots.release(set: generation)
-        if offers?.generation == generation { offers = nil }
-    }
-
-    private func limited(_ refusals: [Refusal]) -> [Refusal] {
-        refusals.prefix(Refusal.perReportMaximum).map { refusal in
-            var short = refusal
-            if refusal.message.utf8.count > Refusal.messageLengthMaximum {
-                short.message = String(refusal.message.prefix(Refusal.messageLengthMaximum / 4)) + "…"
-            }
-            return short
-        }
-    }
 }
 
-/// What the roster and a snapshot say of the edges.
+/// Probing. It takes as long as the slowest echo, and goes on beside everything else.
 extension NodeAgent {
-    var peers: [Node] {
-        guard let roster, let own else { return [] }
-        return roster.nodes.values.filter { $0.number != own.number }.sorted { $0.number < $1.number }
+    /// What is asked beside the event loop, and what the answers are made into.
+    struct Round: Sendable {
+        var targets: [ProbeTarget]
     }
 
-    var bypass: [Policy] {
-        guard let roster, let own else { return [] }
-        return BypassPolicies.policies(for: roster.bypass, own: own)
-    }
-
-    /// One address pair for each family that both nodes have.
-    func pairs(with peer: Node) -> [AddressPair] {
-        Address.Family.allCases.compactMap { family in
-            guard let mine = own?.address(family), let theirs = peer.address(family) else { return nil }
-            return AddressPair(own: mine.address, peer: theirs.address)
+    /// Opens a session, and leaves it to ``run()`` to ask the peers with a greater number; those with a lower one ask
+    /// this node. Answers `nil` where there is somebody to ask.
+    func beginProbing(_ probe: Order.Probe) async -> NodeLadder.Performance? {
+        do {
+            let snapshot = try await snapshotWithTrials()
+            let index = SnapshotIndex(snapshot)
+            var answered: [ProbeTarget] = []
+            var asked: [ProbeTarget] = []
+            for peer in peers {
+                for pair in EdgeReading.read(index, pairs: pairs(with: peer)).pairs
+                where pair.trial != nil || pair.pinned != nil {
+                    let target = ProbeTarget(peer: peer.number, own: pair.own, address: pair.peer)
+                    answered.append(target)
+                    let isAsked = probe.scope == .trial ? pair.trial != nil : pair.pinned != nil
+                    if isAsked, let own, peer.number > own.number { asked.append(target) }
+                }
+            }
+            guard let roster, !answered.isEmpty else { return .init(standing: standing(in: snapshot)) }
+            isProbing = true
+            try await self.probe.open(
+                ProbeSession(
+                    nonce: probe.nonce, port: roster.probePort, own: Array(Set(answered.map(\.own))).sorted(),
+                    peers: Set(answered.map(\.address))))
+            if asked.isEmpty { return .init(standing: standing(in: snapshot)) }
+            round = Round(targets: asked)
+            return nil
+        } catch {
+            return .init(refusals: [Refusal(cause: .path, message: "\(error)")], standing: nil)
         }
     }
 
-    func standing(in snapshot: Snapshot) -> Standing {
+    /// A snapshot after edges at `accept` have their policies for probes, also those that a refused change left without.
+    private func snapshotWithTrials() async throws(KernelError) -> Snapshot {
+        let snapshot = try await kernel.snapshot()
         let index = SnapshotIndex(snapshot)
-        var states: [NodeNumber: EdgeState] = [:]
-        for peer in peers { states[peer.number] = state(of: peer, in: index) }
-        return Standing(states)
+        let wants = peers.compactMap { peer -> EdgeWant? in
+            let reading = EdgeReading.read(index, pairs: pairs(with: peer))
+            guard reading.low == .accept, reading.high == .accept, reading.pairs.contains(where: { $0.trial == nil })
+            else { return nil }
+            let pairs = reading.pairs.map { AddressPair(own: $0.own, peer: $0.peer) }
+            return EdgeWant(
+                peer: peer.number, pairs: pairs, rung: .accept, probePort: roster?.probePort ?? Roster.defaultProbePort)
+        }
+        if wants.isEmpty { return snapshot }
+        let changes = Plan.changes(have: snapshot, wants: wants, bypass: bypass)
+        for refusal in try await apply(changes, keys: [:]) {
+            logger.warning("no policy for probes", metadata: ["kernel": "\(refusal.message)"])
+        }
+        return try await kernel.snapshot()
     }
 
-    func state(of peer: Node, in index: SnapshotIndex) -> EdgeState {
-        let reading = EdgeReading.read(index, pairs: pairs(with: peer))
-        let slots = Set(reading.pairs.flatMap(\.inbound).compactMap(\.slot))
-        let set = slots.count == 1 ? slots.first.flatMap { memory.slots.set(of: $0) } : nil
-        return EdgeState(low: reading.low, high: reading.high, offers: set)
+    /// The answers are there.
+    func endRound(_ results: [ProbeResult]) async -> NodeLadder.Performance {
+        fragmentLosers = Set(results.filter(\.losesFragments).map(\.target.peer))
+        let greatest = results.compactMap { result -> UInt64? in
+            if case .echoed(let microseconds) = result.verdict { microseconds } else { nil }
+        }.max()
+        return .init(
+            refusals: limited(results.compactMap(refusal)), standing: await observe().standing,
+            probeMicroseconds: greatest)
     }
 
-    private func peer(of change: KernelChange) -> NodeNumber? {
-        let addresses: [Address] =
-            switch change {
-            case .addAssociation(let association, _): [association.id.source, association.id.destination]
-            case .deleteAssociation(let id): [id.source, id.destination]
-            case .addPolicy(let policy), .updatePolicy(let policy):
-                [policy.id.selector.source.address, policy.id.selector.destination.address]
-            case .deletePolicy(let id): [id.selector.source.address, id.selector.destination.address]
-            }
-        return peers.first { peer in addresses.contains { peer.addresses.contains($0) } }?.number
+    private func refusal(_ result: ProbeResult) -> Refusal? {
+        let message: String
+        switch result.verdict {
+        case .echoed: return nil
+        case .silent:
+            message =
+                "no echo through ESP from \(result.target.own) to \(result.target.address): protocol 50 is dropped on the way, or the keys differ"
+        case .tooLarge(let bytes):
+            message =
+                "ESP packets of \(bytes) bytes from \(result.target.own) to \(result.target.address) are lost: the path's MTU is smaller than the interface's"
+        case .unsent(let words): message = "a probe could not be sent to \(result.target.address): \(words)"
+        }
+        return Refusal(cause: .path, peer: result.target.peer, message: message)
+    }
+
+    func endProbing() async {
+        guard isProbing else { return }
+        isProbing = false
+        await probe.close()
     }
 }

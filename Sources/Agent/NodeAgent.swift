@@ -1,4 +1,4 @@
-internal import Fleet
+public import Fleet
 public import Ladder
 public import Logging
 public import MeshKeys
@@ -11,10 +11,18 @@ internal import XFRM
 public actor NodeAgent {
     /// The most events that may wait; further ones are dropped, for whatever they carried is asked again.
     static let inboxMaximum = 4_096
+    /// A hello that is not answered by a welcome in so many beats is said again: longer than a coordinator takes to welcome
+    /// a large fleet, whose rosters are its largest messages.
+    static let welcomeBeatsMaximum = 5
+    /// How long a repaired policy is told of.
+    static let repairShownMicroseconds: UInt64 = 60_000_000
 
     enum Event: Sendable {
         case bus([AgentBusEvent])
         case heartbeat
+        /// Somebody else changed the kernel's SAs or policies.
+        case disturbance
+        case probed([ProbeResult])
     }
 
     /// This process, drawn at random by the main.
@@ -24,18 +32,50 @@ public actor NodeAgent {
         public var bootID: [UInt8]
         /// What it announces: another one than ``protocolVersion`` only in tests of what the coordinator says to that.
         public var protocolVersion: UInt32
+        /// Where an agent without a record begins to give out slots: peers may still hold those of its earlier life.
+        public var firstSlot: Slot?
+        /// Empty but in tests of the tests.
+        public var flaws: Flaws
 
-        public init(incarnation: UInt64, bootID: [UInt8], protocolVersion: UInt32 = Ladder.protocolVersion) {
+        public init(
+            incarnation: UInt64, bootID: [UInt8], protocolVersion: UInt32 = Ladder.protocolVersion,
+            firstSlot: Slot? = nil, flaws: Flaws = []
+        ) {
             self.incarnation = incarnation
             self.bootID = bootID
             self.protocolVersion = protocolVersion
+            self.firstSlot = firstSlot
+            self.flaws = flaws
+        }
+    }
+
+    /// What the agent acts on and asks.
+    public struct Machine: Sendable {
+        public var kernel: any Kernel
+        public var record: any NodeRecord
+        public var probe: any PathProbe
+        public var host: any Host
+        public var clock: any MonotonicClock
+
+        public init(
+            kernel: any Kernel, record: any NodeRecord, probe: any PathProbe, host: any Host,
+            clock: any MonotonicClock
+        ) {
+            self.kernel = kernel
+            self.record = record
+            self.probe = probe
+            self.host = host
+            self.clock = clock
         }
     }
 
     let identity: Identity
+    let rules: NodeRules
     let bus: any AgentBus
     let kernel: any Kernel
     let record: any NodeRecord
+    let probe: any PathProbe
+    let host: any Host
     let clock: any MonotonicClock
     let checkpoint: Checkpoint
     let logger: Logger
@@ -47,34 +87,65 @@ public actor NodeAgent {
     var memory: NodeMemory
     var roster: Roster?
     var own: Node?
+    /// How the roster contradicts this node's pins.
+    var rosterObjection: String?
     var offers: OfferSet?
     var support: KernelSupport
+    var intent = Intent()
+    /// Empty unless SAs are made again, which is a flaw.
+    var keptKeys: [AssociationID: (Association, Secret)] = [:]
+    var isProbing = false
+    /// What ``run()`` is to ask next.
+    var round: Round?
+    /// Peers whose last probe lost what is larger than the path's MTU.
+    var fragmentLosers: Set<NodeNumber> = []
+    var lastRepair: (at: Instant, count: Int)?
+    var facts: (at: Instant, facts: HostFacts)?
     private var coordinatorClock = CoordinatorClock()
     private var heartbeatMilliseconds: UInt64 = 1_000
     private var workName = ""
+    private var lastTold: Standing?
+    /// Beats since this connection's hello that no welcome has answered, `nil` once one has.
+    private var unwelcomedBeats: Int? = 0
 
-    /// Warms the kernel up and reads the record; fails where either cannot be read.
+    /// Warms the kernel up, reads the record and closes what must not be open; fails where that cannot be done.
     public init(
-        _ identity: Identity, identityKey: IdentityKey, bus: any AgentBus, kernel: any Kernel, record: any NodeRecord,
-        clock: any MonotonicClock, checkpoint: Checkpoint = .none, logger: Logger
+        _ identity: Identity, identityKey: IdentityKey, rules: NodeRules = NodeRules(), bus: any AgentBus,
+        machine: Machine, checkpoint: Checkpoint = .none, logger: Logger
     ) async throws {
         self.identity = identity
+        self.rules = rules
         self.bus = bus
-        self.kernel = kernel
-        self.record = record
-        self.clock = clock
+        kernel = machine.kernel
+        record = machine.record
+        probe = machine.probe
+        host = machine.host
+        clock = machine.clock
         self.checkpoint = checkpoint
         self.logger = logger
-        ring = KeyRing(identity: identityKey)
-        var memory = try record.load() ?? NodeMemory()
+        ring = KeyRing(identity: identityKey, flaws: identity.flaws)
+        let known = try record.load()
+        var memory = known ?? NodeMemory()
+        if known == nil, let slot = identity.firstSlot { memory.slots = SlotLedger(next: slot) }
         // No private half outlives its process: an offer of an earlier one can no longer be installed.
         for entry in memory.slots.entries.values where entry.isLive { memory.slots.release(set: entry.set) }
+        let machineID = await machine.host.facts().machineID
+        let isClone = !memory.machineID.isEmpty && !machineID.isEmpty && memory.machineID != machineID
+        memory.machineID = machineID
         self.memory = memory
-        ladder = NodeLadder(epoch: memory.epoch, generation: memory.generation)
+        ladder = NodeLadder(epoch: memory.epoch, generation: memory.generation, flaws: identity.flaws)
         support = try await kernel.support()
         (inbox, inboxInput) = AsyncStream.makeStream(
             of: Event.self, bufferingPolicy: .bufferingOldest(Self.inboxMaximum))
         if let lacking = support.lacking { logger.error("kernel lacks IPsec", metadata: ["kernel": "\(lacking)"]) }
+        if isClone {
+            logger.warning("another machine than the record is of: its edges are closed until they have fresh keys")
+            try await BootShield.lower(memory.shield, on: kernel)
+        }
+        let closed = try await BootShield.raise(memory.shield, on: kernel)
+        if closed > 0 {
+            logger.notice("protected edges without state were closed", metadata: ["pairs": "\(closed)"])
+        }
     }
 
     /// Runs until its task is cancelled. Kernel state stays as it is.
@@ -83,6 +154,9 @@ public actor NodeAgent {
             group.addTask { [bus, inboxInput] in
                 for await batch in bus.events { inboxInput.yield(.bus(batch)) }
                 inboxInput.finish() // An agent without a bus is of no use: it ends, and is started anew.
+            }
+            group.addTask { [kernel, inboxInput] in
+                for await _ in kernel.disturbances { inboxInput.yield(.disturbance) }
             }
             group.addTask { [clock, inboxInput] in
                 while !Task.isCancelled {
@@ -93,11 +167,22 @@ public actor NodeAgent {
             for await event in inbox {
                 switch event {
                 case .bus(let batch): for event in batch { await receive(event) }
-                case .heartbeat: await beat()
+                case .heartbeat:
+                    await beat()
+                    await repeatHello()
+                case .disturbance: await look()
+                case .probed(let results): await probed(results)
+                }
+                if let round {
+                    self.round = nil
+                    group.addTask { [probe, inboxInput] in
+                        inboxInput.yield(.probed(await probe.ask(round.targets)))
+                    }
                 }
             }
             group.cancelAll()
         }
+        await endProbing()
     }
 
     private func receive(_ event: AgentBusEvent) async {
@@ -105,10 +190,7 @@ public actor NodeAgent {
         case .connected:
             coordinatorClock.forget()
             logger.info("connected to the coordinator")
-            let hello = Hello(
-                protocolVersion: identity.protocolVersion, bootID: identity.bootID, incarnation: identity.incarnation,
-                epoch: memory.epoch, newest: memory.generation)
-            await bus.send(.hello(hello))
+            await sayHello()
         case .disconnected:
             logger.notice("connection to the coordinator lost; every edge keeps its rung")
         case .message(.heartbeat(let theirs)): coordinatorClock.note(theirs, arrivedAt: clock.now())
@@ -118,36 +200,78 @@ public actor NodeAgent {
             ladder.receive(offers: OfferSetVersion(of: set))
         case .message(.order(let order)):
             workName = order.task.name
+            // A newer order does not wait for echoes.
+            if isProbing, order.stamp > ladder.accepted { await probe.close() }
             checkpoint.reach("received \(workName)")
             await perform(ladder.receive(order, at: coordinatorClock.estimate(at: clock.now())))
         }
     }
 
+    private func sayHello() async {
+        unwelcomedBeats = 0
+        let hello = Hello(
+            protocolVersion: identity.protocolVersion, bootID: identity.bootID, incarnation: identity.incarnation,
+            epoch: memory.epoch, newest: memory.generation)
+        await bus.send(.hello(hello))
+    }
+
+    /// Without a hello the coordinator does not know the connection: one that was lost would leave this node deaf for good.
+    private func repeatHello() async {
+        guard let beats = unwelcomedBeats, !identity.flaws.contains(.saysHelloOnce) else { return }
+        unwelcomedBeats = beats + 1
+        if beats + 1 >= Self.welcomeBeatsMaximum { await sayHello() }
+    }
+
     private func join(_ welcome: Welcome) async {
+        unwelcomedBeats = nil
         coordinatorClock.note(welcome.clock, arrivedAt: clock.now())
         guard let node = welcome.roster.nodes[welcome.number] else {
             logger.error("the roster does not have this node", metadata: ["number": "\(welcome.number)"])
             return
         }
+        rosterObjection = rules.objection(to: welcome.roster)
+        if let rosterObjection { logger.error("roster contradicts a pin", metadata: ["reason": "\(rosterObjection)"]) }
+        let isFirst = roster == nil
+        let isNews = roster != welcome.roster
         roster = welcome.roster
         own = node
         heartbeatMilliseconds = max(100, UInt64(welcome.heartbeatMilliseconds))
         ladder.welcome(
             number: welcome.number, epoch: welcome.roster.epoch, roster: RosterVersion(of: welcome.roster),
             peers: Set(welcome.roster.nodes.keys).subtracting([welcome.number]))
-        logger.info(
-            "welcomed",
-            metadata: [
-                "node": "\(node.name)", "number": "\(node.number)", "peers": "\(welcome.roster.nodes.count - 1)",
-            ])
+        if isNews {
+            logger.info(
+                "welcomed",
+                metadata: [
+                    "node": "\(node.name)", "number": "\(node.number)", "peers": "\(welcome.roster.nodes.count - 1)",
+                ])
+        }
+        if isFirst || isNews { await adopt(keeping: !isFirst) }
         await beat()
     }
 
+    /// What stands for peers is taken as intended, where nothing was intended before.
+    private func adopt(keeping keeps: Bool) async {
+        do throws(KernelError) {
+            intent = intent.adopting(standing(in: try await kernel.snapshot()), among: peers, keeping: keeps)
+        } catch {
+            logger.error("kernel not read", metadata: ["error": "\(error)"])
+        }
+    }
+
     /// A sign of life with a fresh read-back.
-    private func beat() async {
-        guard roster != nil else { return }
-        let (standing, problems) = await observe()
-        await bus.send(.heartbeat(ladder.heartbeat(standing: standing, problems: problems)))
+    private func beat() async { await tell(await observe(), evenIfUnchanged: true) }
+
+    /// The kernel was disturbed: the coordinator hears at once where edges do not stand as they did.
+    private func look() async { await tell(await observe(), evenIfUnchanged: false) }
+
+    private func tell(_ observation: Observation, evenIfUnchanged: Bool) async {
+        guard roster != nil, evenIfUnchanged || observation.standing != lastTold else { return }
+        lastTold = observation.standing
+        await bus.send(
+            .heartbeat(
+                ladder.heartbeat(
+                    standing: observation.standing, packets: observation.packets, problems: observation.problems)))
     }
 
     private func perform(_ effects: [NodeLadder.Effect]) async {
@@ -156,12 +280,12 @@ public actor NodeAgent {
             switch effect {
             case .persist(let epoch, let generation):
                 memory.epoch = epoch
-                memory.generation = generation
+                if !identity.flaws.contains(.forgetsGeneration) { memory.generation = generation }
                 guard save() else { return ladder.persistenceFailed() }
                 checkpoint.reach("persisted \(workName)")
                 queue += ladder.generationPersisted()
             case .perform(let work):
-                let performance = await perform(work)
+                guard let performance = await perform(work) else { return }
                 checkpoint.reach("applied \(workName)")
                 queue += ladder.performed(performance)
             case .report(let report):
@@ -171,10 +295,17 @@ public actor NodeAgent {
                         "order not carried out",
                         metadata: ["order": "\(report.answering)", "verdict": "\(report.verdict)"])
                 }
+                lastTold = report.standing
                 await bus.send(.report(report))
                 checkpoint.reach("reported \(workName)")
             }
         }
+    }
+
+    private func probed(_ results: [ProbeResult]) async {
+        let performance = await endRound(results)
+        checkpoint.reach("applied probe")
+        await perform(ladder.performed(performance))
     }
 
     func save() -> Bool {

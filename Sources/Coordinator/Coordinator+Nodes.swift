@@ -8,12 +8,23 @@ extension Coordinator {
     func receive(_ event: CoordinatorBusEvent) async {
         switch event {
         case .unsupported(let version, let node):
+            guard numbers.contains(node) else { return }
             if protocols.updateValue(version, forKey: node) != version {
                 logger.warning(
                     "agent of another protocol", metadata: ["node": "\(name(node))", "protocol": "\(version)"])
             }
-        case .message(.hello(let hello), let node): await greet(hello, from: node)
-        case .message(.report(let report), let node):
+        case .message(let message, let node):
+            // A node that was removed may still be connected: nobody listens to it.
+            guard numbers.contains(node) else { return }
+            await receive(message, from: node)
+        }
+    }
+
+    private func receive(_ message: AgentMessage, from node: NodeNumber) async {
+        switch message {
+        case .hello(let hello): await greet(hello, from: node)
+        case .report(let report):
+            let known = standing(of: node)
             hear(node)
             if case .stale(let newest) = report.verdict { outgrow(newest.generation, saidBy: node) }
             // In place: a copy of the machine for each report would cost the fleet's size each time.
@@ -22,32 +33,50 @@ extension Coordinator {
                 await perform(effects)
             } else {
                 fleet.note(node, sequence: report.sequence, accepted: nil, standing: report.standing)
+                converging.noteNews()
             }
-        case .message(.heartbeat(let heartbeat), let node):
-            problems[node] = heartbeat.problems
+            // `enabled` is false from the read-back that shows less.
+            if standing(of: node) != known { publish() }
+        case .heartbeat(let heartbeat):
+            if problems.updateValue(heartbeat.problems, forKey: node) != heartbeat.problems {
+                for problem in heartbeat.problems {
+                    logger.warning("node is degraded", metadata: ["node": "\(name(node))", "problem": "\(problem)"])
+                }
+            }
+            packets[node] = heartbeat.packets
+            let known = standing(of: node)
             if rollout == nil {
                 fleet.note(heartbeat, from: node)
             } else {
                 rollout?.heard(heartbeat, from: node)
             }
+            let isNews = standing(of: node) != known
+            if isNews { converging.noteNews() }
             hear(node)
+            if isNews { publish() }
             await goOn()
         }
     }
 
+    private func standing(of node: NodeNumber) -> Standing? { (rollout?.fleet ?? fleet).nodes[node]?.standing }
+
     private func greet(_ hello: Hello, from node: NodeNumber) async {
         protocols[node] = hello.protocolVersion
-        if hello.epoch == roster.epoch { outgrow(hello.newest, saidBy: node) }
+        // Also one of another journal: its sets may still stand in kernels, and no number may name two of them.
+        outgrow(hello.newest, saidBy: node)
         let isNewProcess = incarnations.updateValue(hello.incarnation, forKey: node) != hello.incarnation
         logger.info(
             "agent says hello",
             metadata: ["node": "\(name(node))", "isNewProcess": "\(isNewProcess)", "newest": "\(hello.newest)"])
-        await welcome(node)
+        if isNewProcess { joins.begin(node, at: clock.now()) }
+        await welcome([node])
         if let old = bootIDs.updateValue(hello.bootID, forKey: node), old != hello.bootID {
             logger.warning(
                 "node was rebooted: its kernel has forgotten everything", metadata: ["node": "\(name(node))"])
-            if rollout == nil { fleet.forget(node) } else { rollout?.forget(node) }
+            if rollout == nil { fleet.rebooted(node) } else { rollout?.rebooted(node) }
+            publish()
         }
+        converging.noteNews()
         if let effects = rollout?.joined(node, isNewProcess: isNewProcess) {
             await perform(effects)
         } else if isNewProcess {
@@ -55,17 +84,23 @@ extension Coordinator {
         }
     }
 
-    func welcome(_ node: NodeNumber) async {
-        let welcome = Welcome(
-            number: node, roster: roster, clock: clock.now(),
-            heartbeatMilliseconds: UInt32(clamping: presence.heartbeatMilliseconds))
-        await bus.send([Delivery(.welcome(welcome), to: [node])])
+    func welcome(_ nodes: [NodeNumber]) async {
+        let deliveries = nodes.map { node in
+            Delivery(
+                .welcome(
+                    Welcome(
+                        number: node, roster: roster, clock: clock.now(),
+                        heartbeatMilliseconds: UInt32(clamping: presence.heartbeatMilliseconds))),
+                to: [node])
+        }
+        await bus.send(deliveries)
     }
 
     /// A sign of life to all, and a look at who has fallen silent.
     func beat() async {
         for node in presence.expire(at: clock.now()) {
             logger.warning("node fell silent", metadata: ["node": "\(name(node))"])
+            converging.noteNews()
         }
         if !numbers.isEmpty { await bus.send([Delivery(.heartbeat(clock.now()), to: numbers)]) }
         await goOn()
@@ -78,6 +113,7 @@ extension Coordinator {
         guard presence.hear(node, at: clock.now()) else { return }
         logger.info(
             "node present", metadata: ["node": "\(name(node))", "present": "\(presence.count) of \(numbers.count)"])
+        converging.noteNews()
         publish()
     }
 
@@ -96,5 +132,5 @@ extension Coordinator {
         generation = heard
     }
 
-    private func name(_ node: NodeNumber) -> String { roster.nodes[node]?.name.text ?? "number \(node)" }
+    func name(_ node: NodeNumber) -> String { roster.nodes[node]?.name.text ?? "number \(node)" }
 }

@@ -4,49 +4,37 @@ internal import Logging
 internal import MeshKeys
 internal import Ports
 
-/// Calls, and the rollouts that answer them.
+/// Performs a rollout's effects.
 extension Coordinator {
-    /// A call joins the rollout with its target, waits for the end of one with the opposite, or begins one.
-    func take(_ call: Call) async {
-        guard joined.count + waiting.count < Self.callsMaximum else {
-            call.answer.resume(returning: refusal(call.target, "\(Self.callsMaximum) calls are waiting already"))
-            return
-        }
-        guard let rollout else { return await begin([call]) }
-        if rollout.target == call.target && waiting.isEmpty {
-            joined.append(call)
-        } else {
-            waiting.append(call)
-        }
-    }
-
-    /// Begins the rollout that these calls, all with one target, ask for.
-    private func begin(_ calls: [Call]) async {
-        guard let first = calls.first else { return }
-        let kind: Rollout.Kind = first.target ? .enable : .disable
-        joined = calls
-        if numbers.isEmpty { return answer(refusal(first.target, "no node is enrolled")) }
-        let planner = StridePlanner(numbers: numbers, fleet: fleet, goal: Goal(kind.goal), silent: [])
-        let isKnown = numbers.allSatisfy { presence.isPresent($0) && fleet.nodes[$0]?.standing != nil }
-        if desired == first.target, isKnown, planner.isReached() { return answer(.unchanged) }
-        if let unsupported = unsupportedAgents(), first.target { return answer(.failed(unsupported)) }
-        await start(kind, user: first.user)
-    }
-
-    func start(_ kind: Rollout.Kind, user: String) async {
-        rolloutID += 1
+    /// Begins a rollout, or goes on with one that an earlier process began.
+    func start(
+        _ errand: Errand, promise: Promise, absent: Set<NodeNumber>, examined: Set<NodeNumber> = [], user: String,
+        resuming open: JournalState.OpenRollout? = nil
+    ) async {
+        if open == nil && errand.kind != .inspect { rolloutID += 1 }
         generation = generation.next
+        self.promise = promise
         let now = clock.now()
+        let window = errand.replayWindow ?? replayWindow
+        let closes = errand.kind == .enable && errand.absent == .proceed
         let charter = Rollout.Charter(
-            id: rolloutID, kind: kind, epoch: roster.epoch, roster: version, numbers: numbers, generation: generation,
+            id: rolloutID, kind: errand.kind, epoch: roster.epoch, roster: version, numbers: numbers, absent: absent,
+            closesAbsent: closes, examined: examined, generation: generation,
+            oldest: errand.replayWindow == nil ? oldest : generation, replayWindow: window, nonce: random(),
             limits: configuration.limits)
         var machine = Rollout(charter, fleet: fleet, at: now)
-        log.begin(rolloutID, target: machine.target, at: now)
-        logger.info(
-            "rollout began",
-            metadata: ["rollout": "\(rolloutID)", "kind": "\(kind)", "generation": "\(generation)", "user": "\(user)"])
-        guard await persist([.began(rollout: rolloutID, target: machine.target, user: user)]) else {
-            return await abandon("the journal cannot be written")
+        if let kind = open?.kind ?? errand.kind.recorded {
+            log.begin(rolloutID, kind: kind, at: now)
+            if open == nil {
+                let entry = JournalEntry.began(rollout: rolloutID, kind: kind, absent: errand.absent, user: user)
+                guard await persist([entry]) else { return abandon(Self.noJournal) }
+            }
+            logger.info(
+                "rollout began",
+                metadata: [
+                    "rollout": "\(rolloutID)", "kind": "\(errand.kind)", "generation": "\(generation)",
+                    "user": "\(user)",
+                ])
         }
         let effects = machine.begin(at: now)
         rollout = machine
@@ -59,12 +47,12 @@ extension Coordinator {
         while let effect = queue.popFirst() {
             switch effect {
             case .journal(let note):
-                guard await record(note) else { return await abandon("the journal cannot be written") }
+                guard await record(note) else { return abandon(Self.noJournal) }
             case .send(let order, let nodes): await send(order, to: nodes)
             case .supply(let what, let node): await supply(what, to: node)
             case .publish(let set):
                 offers = set
-                let version = OfferSetVersion(generation: set.generation, digest: Digest(of: set))
+                let version = OfferSetVersion(of: set)
                 queue += rollout?.published(version, at: clock.now()) ?? []
             case .arm(let moment): alarms.append(moment)
             case .finish(let outcome): await finish(outcome)
@@ -74,6 +62,7 @@ extension Coordinator {
     }
 
     private func record(_ note: Rollout.Note) async -> Bool {
+        let isRecorded = rollout?.charter.kind != .inspect
         switch note {
         case .plan(let generation, let isWayBack):
             self.generation = max(self.generation, generation)
@@ -82,6 +71,7 @@ extension Coordinator {
             checkpoint.reach("journaled plan")
         case .step(let stamp, let name):
             stepName = name
+            guard isRecorded else { return true }
             log.beginStep(name, at: clock.now())
             guard await persist([.step(rollout: rolloutID, stamp, name: name)]) else { return false }
             checkpoint.reach("journaled \(name)")
@@ -91,7 +81,7 @@ extension Coordinator {
 
     private func send(_ order: Order, to nodes: [NodeNumber]) async {
         var deliveries = [Delivery(.order(order), to: nodes)]
-        if case .move(_, .some) = order.task, let offers {
+        if case .move(_, .some(let fresh)) = order.task, fresh.isMade, let offers {
             deliveries.insert(Delivery(.offers(offers), to: nodes), at: 0)
         }
         // Before the nodes can act on it: `enabled` must be false from the first order that lets an edge leave `enforce`.
@@ -102,85 +92,107 @@ extension Coordinator {
 
     private func supply(_ what: Report.Missing, to node: NodeNumber) async {
         switch what {
-        case .roster: await welcome(node)
+        case .roster: await welcome([node])
         case .offers: if let offers { await bus.send([Delivery(.offers(offers), to: [node])]) }
         }
     }
 
     private func finish(_ outcome: Rollout.Outcome) async {
         guard let finished = rollout else { return }
+        if finished.charter.kind == .inspect { return await finishInspection(outcome, finished) }
         fleet = finished.fleet
         let reply = translate(outcome, of: finished)
-        var entries: [JournalEntry] = []
-        if case .done = reply, !finished.charter.kind.isSettling {
-            entries.append(.desired(finished.target))
-        }
-        entries.append(.ended(rollout: rolloutID, isSuccess: reply == .done, reasons: reply.reasons.map(\.message)))
-        guard await persist(entries) else { return await abandon("the journal cannot be written") }
-        if reply == .done, !finished.charter.kind.isSettling { desired = finished.target }
+        guard await persist(entries(for: reply, of: finished)) else { return abandon(Self.noJournal) }
+        let isDone = reply.failure == nil
+        if isDone { keepPromise(finished) }
         let now = clock.now()
-        noteSettling(after: finished, isDone: reply == .done, isSettled: outcome.isSettled, at: now)
-        log.end(reply == .done ? .success : .failure, reasons: reply.reasons, at: now)
+        converging.noteEnd(isUncalled: finished.charter.kind.isUncalled, isSuccess: isDone, at: now)
+        log.end(
+            isDone ? .success : .failure, reasons: reply.failure?.reasons ?? [],
+            probeMicroseconds: finished.probeMicroseconds, at: now)
         logger.notice(
             "rollout ended",
             metadata: [
-                "rollout": "\(rolloutID)", "outcome": "\(reply == .done ? "success" : "failure")",
-                "reasons": "\(reply.reasons.map { "\($0.node?.text ?? "fleet"): \($0.message)" })",
+                "rollout": "\(rolloutID)", "outcome": "\(isDone ? "success" : "failure")",
+                "reasons": "\((reply.failure?.reasons ?? []).map { "\($0.node?.text ?? "fleet"): \($0.message)" })",
             ])
         checkpoint.reach("journaled end")
         rollout = nil
         offers = nil
+        if isDone, let name = promise.removes, await !take(out: name, quarantined: []) {
+            return abandon(Self.noJournal)
+        }
         publish()
         answer(reply)
         await goOn()
     }
 
-    /// A failed rollout that moved nothing leaves things as they were; one that settles pauses before it tries again.
-    private func noteSettling(after rollout: Rollout, isDone: Bool, isSettled: Bool, at now: Instant) {
-        if rollout.charter.kind.isSettling {
-            settling.note(isSettled: isDone, wasSettling: true, at: now)
-        } else if isDone {
-            settling.note(isSettled: isSettled, wasSettling: false, at: now)
-        } else if rollout.hasMoved {
-            settling.note(isSettled: isSettled && !settling.isNeeded, wasSettling: false, at: now)
+    private func entries(for reply: RolloutAnswer, of finished: Rollout) -> [JournalEntry] {
+        var entries: [JournalEntry] = []
+        if reply.failure == nil {
+            if let desired = promise.desired { entries.append(.desired(desired)) }
+            if let window = promise.replayWindow { entries.append(.replayWindow(window)) }
+        }
+        let reasons = reply.failure?.reasons.map(\.message) ?? []
+        entries.append(.ended(rollout: rolloutID, isSuccess: reply.failure == nil, reasons: reasons))
+        return entries
+    }
+
+    private func keepPromise(_ finished: Rollout) {
+        if let desired = promise.desired {
+            self.desired = desired
+            isPrepared = false
+        }
+        if promise.isPrepared { isPrepared = true }
+        if let window = promise.replayWindow { replayWindow = window }
+        if finished.charter.kind == .rotate {
+            rotatedAt = clock.now()
+            packets = [:]
+            oldest = finished.charter.generation
         }
     }
 
-    /// Calls that waited come next, in their order; else edges that a failure left behind go home.
-    func goOn() async {
-        guard rollout == nil else { return }
-        if let next = waiting.first {
-            let same = waiting.prefix { $0.target == next.target }
-            waiting.removeFirst(same.count)
-            await begin(Array(same))
-        } else if settling.isDue(at: clock.now()), numbers.allSatisfy(presence.isPresent) {
-            await start(.settle(desired ? .enforce : .clear), user: "coordinator")
+    /// Nobody waits for an inspection: what it found makes nodes degraded.
+    private func finishInspection(_ outcome: Rollout.Outcome, _ finished: Rollout) async {
+        fleet = finished.fleet
+        rollout = nil
+        var found: [NodeNumber: [String]] = [:]
+        if case .failed(let failure, _) = outcome, !finished.isSuperseded {
+            for reason in failure.reasons {
+                guard let node = reason.node, let peer = reason.peer else { continue }
+                found[node, default: []].append("to \(name(peer)): \(reason.message)")
+                found[peer, default: []].append("from \(name(node)): \(reason.message)")
+            }
         }
-    }
-
-    private func answer(_ reply: RolloutAnswer) {
-        let calls = joined
-        joined = []
-        for call in calls { call.answer.resume(returning: reply) }
-        checkpoint.reach("answered")
+        if found != unreached {
+            unreached = found
+            for (node, texts) in found.sorted(by: { $0.key < $1.key }) {
+                for text in texts {
+                    logger.warning("edge blocked", metadata: ["node": "\(name(node))", "edge": "\(text)"])
+                }
+            }
+        }
+        publish()
+        await goOn()
     }
 
     /// Without a journal nothing may be ordered: the rollout stops where it is, which is a safe place.
-    private func abandon(_ message: String) async {
+    func abandon(_ message: String) {
         if let rollout { fleet = rollout.fleet }
-        if settling.isNeeded || rollout.map({ $0.hasMoved || $0.charter.kind.isSettling }) ?? false {
-            settling.note(isSettled: false, wasSettling: true, at: clock.now())
+        let now = clock.now()
+        converging.noteEnd(isUncalled: true, isSuccess: false, at: now)
+        if rollout?.charter.kind != .inspect {
+            log.end(.failure, reasons: [.init(node: nil, message: message)], probeMicroseconds: 0, at: now)
         }
-        log.end(.failure, reasons: [.init(node: nil, message: message)], at: clock.now())
         rollout = nil
         offers = nil
         let calls = joined
         joined = []
-        for call in calls { call.answer.resume(returning: refusal(call.target, message)) }
+        for call in calls { call.answer.resume(returning: Self.refusal(call.request, message)) }
         publish()
     }
 
-    private func persist(_ entries: [JournalEntry]) async -> Bool {
+    func persist(_ entries: [JournalEntry]) async -> Bool {
         do {
             try await journal.record(entries)
             return true
@@ -190,43 +202,48 @@ extension Coordinator {
         }
     }
 
-    private func unsupportedAgents() -> RolloutFailure? {
-        let old = protocols.filter { $0.value != protocolVersion }.sorted { $0.key < $1.key }
-        guard !old.isEmpty else { return nil }
-        let reasons = old.map { number, version in
-            RolloutFailure.Reason(
-                node: roster.nodes[number]?.name,
-                message: "the agent speaks protocol \(version), this coordinator \(protocolVersion)")
-        }
-        return RolloutFailure(cause: .unsupported, reasons: reasons)
-    }
-
     private func translate(_ outcome: Rollout.Outcome, of rollout: Rollout) -> RolloutAnswer {
-        guard case .failed(let failure, _) = outcome else { return .done }
-        let cause: RolloutFailure.Cause =
-            failure.isUnsupported ? .unsupported : rollout.target ? .enableFailed : .disableFailed
-        let reasons = failure.reasons.map { reason in
-            let peer = reason.peer.flatMap { roster.nodes[$0]?.name }
-            let message = peer.map { "to \($0): \(reason.message)" } ?? reason.message
-            return RolloutFailure.Reason(node: reason.node.flatMap { roster.nodes[$0]?.name }, message: message)
-        }
-        return .failed(RolloutFailure(cause: cause, reasons: reasons))
-    }
-}
-
-extension Rollout {
-    /// Whether it turns the fleet on: a settling rollout does where it goes up.
-    var target: Bool { charter.kind.goal == .enforce }
-}
-
-extension Rollout.Outcome {
-    var isSettled: Bool {
-        switch self {
-        case .done(let isSettled), .failed(_, let isSettled): isSettled
+        let direction: RolloutFailure.Cause =
+            switch rollout.charter.kind {
+            case .disable, .leave, .converge(.clear): .disableFailed
+            case .enable, .rotate, .prepare, .converge, .inspect: .enableFailed
+            }
+        switch outcome {
+        case .done:
+            guard promise.isLost else { return .done(rollout: rolloutID) }
+            let message = "the coordinator was restarted in the middle; every edge is back where it began"
+            return .failed(RolloutFailure(cause: direction, reasons: [.init(node: nil, message: message)]))
+        case .failed(let failure, _):
+            let reasons = failure.reasons.map { reason in
+                let peer = reason.peer.flatMap { roster.nodes[$0]?.name }
+                let message = peer.map { "to \($0): \(reason.message)" } ?? reason.message
+                return RolloutFailure.Reason(node: reason.node.flatMap { roster.nodes[$0]?.name }, message: message)
+            }
+            return .failed(RolloutFailure(cause: failure.isUnsupported ? .unsupported : direction, reasons: reasons))
         }
     }
 }
 
 extension RolloutAnswer {
-    var reasons: [RolloutFailure.Reason] { if case .failed(let failure) = self { failure.reasons } else { [] } }
+    var failure: RolloutFailure? { if case .failed(let failure) = self { failure } else { nil } }
+}
+
+extension Rollout {
+    /// Whether a call with the same aim may wait for its end.
+    var isGoingForward: Bool { !isTurningBack && !isSuperseded }
+}
+
+extension Rollout.Kind {
+    /// What records and the journal call it; `nil` where they do not hear of it.
+    var recorded: RolloutKind? {
+        switch self {
+        case .enable: .enable
+        case .disable: .disable
+        case .rotate: .rotate
+        case .prepare: .prepare
+        case .converge: .converge
+        case .leave: .leave
+        case .inspect: nil
+        }
+    }
 }

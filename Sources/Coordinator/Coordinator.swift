@@ -17,6 +17,9 @@ public actor Coordinator: FleetControl {
     /// How far ahead of the journal a node's generation may be: more than a journal's backup can ever lag behind, and too
     /// little for one node to use the numbers up.
     static let generationJumpMaximum: UInt64 = 1 << 24
+    /// How long after its start a coordinator waits for nodes to come back before it calls them absent: agents connect
+    /// again within two seconds, and ten thousand of them need five for their handshakes.
+    static let gatheringMilliseconds: UInt64 = 10_000
 
     enum Event: Sendable {
         case bus([CoordinatorBusEvent])
@@ -26,30 +29,44 @@ public actor Coordinator: FleetControl {
     }
 
     struct Call: Sendable {
-        var target: Bool
+        var request: FleetRequest
         var user: String
         var answer: CheckedContinuation<RolloutAnswer, Never>
     }
 
+    /// Draws a number that nobody can foresee; a simulation draws it from its seed.
+    public typealias Random = @Sendable () -> UInt64
+
     let configuration: FleetConfiguration
-    let roster: Roster
-    let version: RosterVersion
     let fleetUUID: String
     let bus: any CoordinatorBus
     let journal: any Journal
     let clock: any MonotonicClock
+    let random: Random
     let checkpoint: Checkpoint
     let logger: Logger
-    let numbers: [NodeNumber]
     private let inbox: AsyncStream<Event>
     private let inboxInput: AsyncStream<Event>.Continuation
     private let published: Mutex<FleetStatus>
 
+    var roster: Roster
+    var version: RosterVersion
+    var removed: [NodeName: JournalState.Removal]
+    var numbers: [NodeNumber]
     var desired: Bool
+    /// Every edge was brought to `accept` on purpose.
+    var isPrepared = false
+    var replayWindow: UInt32
     var generation: Generation
+    /// SAs of older sets are replaced when their node is back: a rotation went on without it.
+    var oldest = Generation.none
     var rolloutID: UInt64
+    /// A rollout that an earlier process did not end.
+    var interrupted: JournalState.OpenRollout?
     var fleet = FleetState()
     var rollout: Rollout?
+    /// What the rollout under way will have made so, once it is done.
+    var promise = Promise()
     var offers: OfferSet?
     var presence: Presence
     /// What is known of each node beside its edges.
@@ -57,30 +74,42 @@ public actor Coordinator: FleetControl {
     var bootIDs: [NodeNumber: [UInt8]] = [:]
     var protocols: [NodeNumber: UInt32] = [:]
     var problems: [NodeNumber: [String]] = [:]
+    var packets: [NodeNumber: UInt64] = [:]
+    /// Edges that failed the last inspection, by node.
+    var unreached: [NodeNumber: [String]] = [:]
+    var joins = Joins()
     var log = RolloutLog()
     var stepName = ""
     /// Callers of the rollout under way, and those who wait for its end.
     var joined: [Call] = []
     var waiting: [Call] = []
-    var settling = Settling()
+    var converging = Converging()
+    var began = Instant(microseconds: 0)
+    var rotatedAt = Instant(microseconds: 0)
+    var inspectedAt = Instant(microseconds: 0)
     /// Moments that become due while effects are performed; the run loop makes alarms of them.
     var alarms: [Instant] = []
     private var earliestAlarm: Instant?
 
     public init(
         _ configuration: FleetConfiguration, enrolment: Enrolment, bus: any CoordinatorBus, journal: any Journal,
-        clock: any MonotonicClock, checkpoint: Checkpoint = .none, logger: Logger
+        clock: any MonotonicClock, random: @escaping Random = { UInt64.random(in: .min ... .max) },
+        checkpoint: Checkpoint = .none, logger: Logger
     ) {
         self.configuration = configuration
         roster = enrolment.roster
         version = enrolment.version
+        removed = enrolment.state.removed
         fleetUUID = enrolment.state.fleetUUID
         desired = enrolment.state.desired
+        replayWindow = enrolment.state.replayWindow
         generation = enrolment.state.generation
         rolloutID = enrolment.state.rollout
+        interrupted = enrolment.state.open
         self.bus = bus
         self.journal = journal
         self.clock = clock
+        self.random = random
         self.checkpoint = checkpoint
         self.logger = logger
         numbers = enrolment.roster.nodes.keys.sorted()
@@ -89,20 +118,26 @@ public actor Coordinator: FleetControl {
             of: Event.self, bufferingPolicy: .bufferingOldest(Self.inboxMaximum))
         published = Mutex(
             FleetStatus(name: configuration.name, uuid: fleetUUID, enabled: false, nodes: [], rollouts: []))
+        for name in enrolment.ignored {
+            logger.warning("a removed node is still in the configuration", metadata: ["node": "\(name)"])
+        }
     }
 
     public nonisolated func status() -> FleetStatus { published.withLock { $0 } }
 
-    public nonisolated func setEnabled(_ enabled: Bool, requestedBy user: String) async -> RolloutAnswer {
+    public nonisolated func perform(_ request: FleetRequest, requestedBy user: String) async -> RolloutAnswer {
         await withCheckedContinuation { answer in
-            let call = Call(target: enabled, user: user, answer: answer)
+            let call = Call(request: request, user: user, answer: answer)
             if case .enqueued = inboxInput.yield(.call(call)) { return }
-            answer.resume(returning: refusal(enabled, "the coordinator is overloaded or stopping"))
+            answer.resume(returning: Self.refusal(request, "the coordinator is overloaded or stopping"))
         }
     }
 
     /// Runs until its task is cancelled.
     public func run() async {
+        began = clock.now()
+        rotatedAt = began
+        inspectedAt = began
         publish()
         await withDiscardingTaskGroup { group in
             group.addTask { [bus, inboxInput] in
@@ -121,7 +156,9 @@ public actor Coordinator: FleetControl {
             }
             group.cancelAll()
         }
-        for call in joined + waiting { call.answer.resume(returning: refusal(call.target, "the coordinator stops")) }
+        for call in joined + waiting {
+            call.answer.resume(returning: Self.refusal(call.request, "the coordinator stops"))
+        }
     }
 
     private func handle(_ event: Event) async {
@@ -150,30 +187,50 @@ public actor Coordinator: FleetControl {
         }
     }
 
-    nonisolated func refusal(_ target: Bool, _ message: String) -> RolloutAnswer {
-        .failed(
-            RolloutFailure(
-                cause: target ? .enableFailed : .disableFailed, reasons: [.init(node: nil, message: message)]))
+    /// Nodes that are not heard from, or have not said where they stand.
+    var absentNodes: Set<NodeNumber> {
+        let current = rollout?.fleet ?? fleet
+        return Set(numbers.filter { !presence.isPresent($0) || current.nodes[$0]?.standing == nil })
     }
 
     /// Makes the fleet as it is now visible to ``status()``.
     func publish() {
         let current = rollout?.fleet ?? fleet
-        let absent = Set(numbers.filter { !presence.isPresent($0) })
+        let absent = absentNodes
         let isKnown = numbers.count <= 1 || absent.count < numbers.count
-        let nodes = numbers.compactMap { number in
+        var nodes = numbers.compactMap { number in
             roster.nodes[number].map { node in
-                let isPresent = presence.isPresent(number) && current.nodes[number]?.standing != nil
-                return NodeStatus(
-                    name: node.name, number: number, isPresent: isPresent,
-                    rung: current.nodes[number]?.standing?.lowest, problems: problems[number] ?? [])
+                NodeStatus(
+                    name: node.name, number: number, isPresent: !absent.contains(number),
+                    rung: current.nodes[number]?.standing?.lowest,
+                    problems: (problems[number] ?? []) + (unreached[number] ?? []),
+                    joinMicroseconds: joins.microseconds[number])
             }
         }
-        let enabled = desired && isKnown && !numbers.isEmpty && current.isProtected(among: numbers, absent: absent)
+        nodes += removed.filter { !$0.value.quarantined.isEmpty }.map { name, removal in
+            NodeStatus(
+                name: name, number: removal.number, isPresent: false, isQuarantined: true, rung: .closed, problems: [])
+        }
+        nodes.sort { $0.number < $1.number }
+        let believes = configuration.limits.flaws.contains(.believesTheTarget)
+        let enabled =
+            believes
+            ? desired : desired && isKnown && !numbers.isEmpty && current.isProtected(among: numbers, absent: absent)
         published.withLock { status in
             status.enabled = enabled
+            status.replayWindow = replayWindow
             status.nodes = nodes
             status.rollouts = log.records
         }
     }
+}
+
+/// What becomes so when the rollout under way succeeds.
+struct Promise {
+    var desired: Bool?
+    var replayWindow: UInt32?
+    var isPrepared = false
+    var removes: NodeName?
+    /// It goes on where an earlier process died on its way back: it cannot succeed any more.
+    var isLost = false
 }

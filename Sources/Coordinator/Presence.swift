@@ -24,6 +24,9 @@ struct Presence {
         return gone
     }
 
+    /// The node is no member any more.
+    mutating func forget(_ node: NodeNumber) { heard[node] = nil }
+
     func isPresent(_ node: NodeNumber) -> Bool { heard[node] != nil }
     var count: Int { heard.count }
 }

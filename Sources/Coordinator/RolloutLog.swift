@@ -7,10 +7,10 @@ struct RolloutLog {
     private var began = Instant(microseconds: 0)
     private var step: (name: String, began: Instant)?
 
-    mutating func begin(_ id: UInt64, target: Bool, at now: Instant) {
+    mutating func begin(_ id: UInt64, kind: RolloutKind, at now: Instant) {
         records.insert(
             RolloutRecord(
-                id: id, target: target, outcome: .running, microseconds: 0, drainMicroseconds: 0, steps: [], reasons: []
+                id: id, kind: kind, outcome: .running, microseconds: 0, drainMicroseconds: 0, steps: [], reasons: []
             ),
             at: 0)
         records = Array(records.prefix(FleetStatus.rolloutsMaximum))
@@ -23,8 +23,12 @@ struct RolloutLog {
         step = (name, now)
     }
 
-    mutating func end(_ outcome: RolloutRecord.Outcome, reasons: [RolloutFailure.Reason], at now: Instant) {
+    mutating func end(
+        _ outcome: RolloutRecord.Outcome, reasons: [RolloutFailure.Reason], probeMicroseconds: UInt64, at now: Instant
+    ) {
         endStep(at: now)
+        guard records.first?.outcome == .running else { return }
+        records[0].probeMicroseconds = probeMicroseconds == 0 ? nil : probeMicroseconds
         records[0].outcome = outcome
         records[0].reasons = reasons
         records[0].microseconds = now.microseconds(since: began)

@@ -1,6 +1,7 @@
 internal import Agent
 internal import ArgumentParser
 internal import Bus
+internal import Fleet
 internal import Glibc
 internal import Ladder
 internal import LinuxHost
@@ -8,6 +9,7 @@ internal import Logging
 internal import MeshKeys
 internal import Netlink
 internal import Ports
+internal import Probe
 internal import Simulation
 internal import ZeroMQ
 
@@ -17,7 +19,7 @@ struct AgentCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "testudo-agent",
         abstract: "Changes this host's XFRM state as the fleet's coordinator orders, and reports what the kernel says.",
-        subcommands: [Run.self, KeyGeneration.self])
+        subcommands: [Run.self, Close.self, KeyGeneration.self])
 
     struct Run: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Runs the agent (needs CAP_NET_ADMIN).")
@@ -58,9 +60,8 @@ struct AgentCommand: AsyncParsableCommand {
             let agent = try await NodeAgent(
                 NodeAgent.Identity(
                     incarnation: UInt64.random(in: 1...UInt64.max), bootID: try bootID(),
-                    protocolVersion: announcedProtocol),
-                identityKey: identity, bus: bus, kernel: try openKernel(),
-                record: FileNodeRecord(path: settings.stateDirectory + "/record"), clock: BootClock(),
+                    protocolVersion: announcedProtocol, firstSlot: Slot(UInt16.random(in: 1...Slot.maximum))),
+                identityKey: identity, rules: settings.rules, bus: bus, machine: try machine(settings, logger),
                 checkpoint: HaltSwitch.checkpoint(HostEnvironment.value(HaltSwitch.variable)), logger: logger)
             logger.info("agent runs", metadata: ["node": "\(settings.name)", "coordinator": "\(settings.coordinator)"])
             try await bus.start()
@@ -81,10 +82,17 @@ struct AgentCommand: AsyncParsableCommand {
                 file: file, environment: HostEnvironment.all(), flags: given.compactMapValues { $0 })
         }
 
-        private func openKernel() throws -> any Kernel {
+        private func machine(_ settings: AgentSettings, _ logger: Logger) throws -> NodeAgent.Machine {
+            let record = FileNodeRecord(path: settings.recordPath)
             switch kernel {
-            case .host: try XFRMKernel()
-            case .simulated: SimulatedKernel()
+            case .host:
+                return NodeAgent.Machine(
+                    kernel: try XFRMKernel(), record: record, probe: UDPPathProbe(clock: BootClock()),
+                    host: MachineFacts(), clock: BootClock())
+            case .simulated:
+                return NodeAgent.Machine(
+                    kernel: SimulatedKernel(), record: record, probe: SimulatedProbe(), host: SimulatedHost(),
+                    clock: BootClock())
             }
         }
 
@@ -95,6 +103,25 @@ struct AgentCommand: AsyncParsableCommand {
             let nibbles = digits.compactMap { Character(UnicodeScalar($0)).hexDigitValue }
             guard nibbles.count == 32 else { throw HostError("\(path) does not hold a boot id") }
             return stride(from: 0, to: 32, by: 2).map { UInt8(nibbles[$0] << 4 | nibbles[$0 + 1]) }
+        }
+    }
+
+    /// What a unit that is ordered before the network runs.
+    struct Close: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract:
+                "Closes the edges that were protected when this machine went down; run it before the network is up.")
+
+        @Option(help: "The agent's file of key = value lines.")
+        var config = "/etc/testudo-agent/agent.conf"
+
+        func run() async throws {
+            guard let bytes = try HostFile.read(config) else { throw HostError("\(config): no such file") }
+            let settings = try AgentSettings.read(
+                file: (config, String(decoding: bytes, as: UTF8.self)), environment: HostEnvironment.all(), flags: [:])
+            guard let memory = try FileNodeRecord(path: settings.recordPath).load() else { return }
+            let closed = try await BootShield.raise(memory.shield, on: try XFRMKernel())
+            print("\(closed) address pairs closed")
         }
     }
 

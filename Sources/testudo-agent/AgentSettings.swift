@@ -1,3 +1,4 @@
+internal import Agent
 internal import Fleet
 internal import LinuxHost
 
@@ -5,6 +6,7 @@ internal import LinuxHost
 struct AgentSettings {
     static let keys = [
         "name", "coordinator", "coordinator_key", "bus_key_file", "identity_key_file", "state_directory",
+        "minimum_rung", "pins",
     ]
     /// What stands before a key's upper-case name in the environment: `TESTUDO_COORDINATOR_KEY`.
     static let prefix = "TESTUDO_"
@@ -17,6 +19,10 @@ struct AgentSettings {
     var busKeyFile: String
     var identityKeyFile: String
     var stateDirectory: String
+    var rules: NodeRules
+
+    /// What must survive a restart.
+    var recordPath: String { stateDirectory + "/record" }
 
     /// - Parameters:
     ///   - file: the file's path and text, `nil` where none was named.
@@ -47,7 +53,33 @@ struct AgentSettings {
         return AgentSettings(
             name: name, coordinator: coordinator, coordinatorKey: try required("coordinator_key"),
             busKeyFile: try required("bus_key_file"), identityKeyFile: try required("identity_key_file"),
-            stateDirectory: values["state_directory"] ?? "/var/lib/testudo-agent")
+            stateDirectory: values["state_directory"] ?? "/var/lib/testudo-agent",
+            rules: try rules(values, place))
+    }
+
+    /// `minimum_rung` and `pins`: NAME IDENTITY_KEY ADDRESS…, several divided by semicolons.
+    private static func rules(_ values: [String: String], _ place: String) throws(HostError) -> NodeRules {
+        var rules = NodeRules()
+        if let text = values["minimum_rung"] {
+            guard let rung = Rung.ladder.first(where: { $0.description == text }) else {
+                throw HostError("\(place): minimum_rung: expected clear, accept, send or enforce")
+            }
+            rules.minimumRung = rung
+        }
+        for pin in (values["pins"] ?? "").split(separator: ";") {
+            let words = pin.split { $0 == " " || $0 == "\t" }.map(String.init)
+            if words.isEmpty { continue }
+            guard words.count >= 3, let name = NodeName(words[0]), let key = Base64.decode(words[1]), key.count == 32
+            else { throw HostError("\(place): pins: expected NAME IDENTITY_KEY ADDRESS… between semicolons") }
+            let addresses = words.dropFirst(2).compactMap { Address($0) }
+            guard addresses.count == words.count - 2 else {
+                throw HostError("\(place): pins: \(name): expected IP addresses after the key")
+            }
+            guard rules.pins.updateValue(.init(identityKey: key, addresses: Set(addresses)), forKey: name) == nil else {
+                throw HostError("\(place): pins: \(name) is pinned twice")
+            }
+        }
+        return rules
     }
 
     private static func parse(_ text: String, path: String) throws(HostError) -> [String: String] {

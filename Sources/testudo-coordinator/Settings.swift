@@ -26,7 +26,7 @@ struct Settings {
 
     static func read(file: String, text: String) throws(HostError) -> Settings {
         let root = try SettingsReader(file: file, text: text)
-        try root.allow(["fleet", "bus", "rest", "state_directory", "rollout", "bypass", "nodes"])
+        try root.allow(["fleet", "bus", "rest", "state_directory", "rollout", "rotation", "probe", "bypass", "nodes"])
         try root.at("fleet").allow(["name"])
         let bus = root.at("bus")
         try bus.allow(["listen", "addresses", "key_file"])
@@ -38,7 +38,11 @@ struct Settings {
                 name: try root.at("fleet").at("name").string("testudo"), members: [],
                 bypass: try bypass(
                     root.at("bypass"), addresses: bus.at("addresses"), port: port(of: listen, bus.at("listen"))),
-                limits: try limits(root.at("rollout"))),
+                limits: try limits(root.at("rollout"), root.at("probe")),
+                absent: try absent(root.at("rollout").at("absent")), rotation: try rotation(root.at("rotation")),
+                inspectionMilliseconds: try root.at("probe").at("every_seconds").number(0...86_400, 200)
+                    .nonzero(times: 1_000),
+                probePort: UInt16(try root.at("probe").at("port").number(1...65_535, UInt64(Roster.defaultProbePort)))),
             busListen: listen, busKeyFile: try bus.at("key_file").string(),
             restListen: try endpoint(rest.at("listen"), "0.0.0.0:8443"),
             restDirectory: try rest.at("directory").string("/var/lib/testudo/rest"),
@@ -108,13 +112,41 @@ struct Settings {
         return rules
     }
 
-    private static func limits(_ rollout: SettingsReader) throws(HostError) -> RolloutLimits {
-        try rollout.allow(["drain_milliseconds", "rung_deadline_milliseconds"])
+    private static func limits(
+        _ rollout: SettingsReader, _ probe: SettingsReader
+    ) throws(HostError) -> RolloutLimits {
+        try rollout.allow(["drain_milliseconds", "rung_deadline_milliseconds", "absent"])
+        try probe.allow(["enabled", "port", "every_seconds"])
         var limits = RolloutLimits()
-        limits.drainMilliseconds = try rollout.at("drain_milliseconds").number(0...5_000, limits.drainMilliseconds)
+        limits.drain = try drain(rollout.at("drain_milliseconds"))
         limits.rungMilliseconds = try rollout.at("rung_deadline_milliseconds").number(
             100...limits.rungMilliseconds, limits.rungMilliseconds)
+        limits.probes = try probe.at("enabled").bool(true)
         return limits
+    }
+
+    private static func drain(_ setting: SettingsReader) throws(HostError) -> RolloutLimits.Drain {
+        let text = try setting.string("auto")
+        if text == "auto" { return .automatic }
+        guard let milliseconds = UInt64(text), milliseconds <= RolloutLimits.drainMillisecondsMaximum else {
+            throw setting.mistake("expected auto, or a number from 0 to \(RolloutLimits.drainMillisecondsMaximum)")
+        }
+        return .fixed(milliseconds: milliseconds)
+    }
+
+    private static func absent(_ setting: SettingsReader) throws(HostError) -> AbsentPolicy {
+        guard let policy = AbsentPolicy(rawValue: try setting.string(AbsentPolicy.refuse.rawValue)) else {
+            throw setting.mistake("expected refuse or proceed")
+        }
+        return policy
+    }
+
+    private static func rotation(_ rotation: SettingsReader) throws(HostError) -> FleetConfiguration.Rotation {
+        try rotation.allow(["every_hours", "packets"])
+        let maximum = FleetConfiguration.Rotation.packetsMaximum
+        return FleetConfiguration.Rotation(
+            everyMilliseconds: try rotation.at("every_hours").number(0...8_760, 0).nonzero(times: 3_600_000),
+            packets: try rotation.at("packets").number(1...maximum, maximum))
     }
 
     private static func port(of endpoint: String, _ setting: SettingsReader) throws(HostError) -> UInt16 {
@@ -134,4 +166,9 @@ struct Settings {
         guard Address(String(host)) != nil else { throw setting.mistake("expected an IP address before the port") }
         return Endpoint(host: String(host), port: Int(port))
     }
+}
+
+extension UInt64 {
+    /// 0 stands for never.
+    fileprivate func nonzero(times factor: UInt64) -> UInt64? { self == 0 ? nil : self * factor }
 }

@@ -1,8 +1,5 @@
 import Fleet
 import Ladder
-import LinuxHost
-import Logging
-import MeshKeys
 import Ports
 import Simulation
 import Testing
@@ -10,83 +7,6 @@ import XFRM
 
 @testable import Agent
 @testable import Coordinator
-
-/// The real coordinator and agents over a simulated bus, kernels and journal.
-final class SmallFleet: Sendable {
-    let bus = SimulatedBus()
-    let journal = MemoryJournal()
-    let kernels: [SimulatedKernel]
-    let agents: [NodeAgent]
-    let coordinator: Coordinator
-
-    init(_ count: Int, lacking: [Int: String] = [:], drainMilliseconds: UInt64 = 1, rungMilliseconds: UInt64 = 10_000)
-        async throws
-    {
-        var limits = RolloutLimits()
-        limits.drainMilliseconds = drainMilliseconds
-        limits.rungMilliseconds = rungMilliseconds
-        let identities = try (0..<count).map { _ in try IdentityKey(IdentityKey.makeSecret()) }
-        var members: [FleetConfiguration.Member] = []
-        for index in 0..<count {
-            let name = try #require(NodeName("node\(index + 1)"))
-            let address = try #require(Address("10.77.0.\(index + 1)"))
-            let other = try #require(Address("fd77::\(index + 1)"))
-            members.append(.init(name: name, addresses: [address, other], identityKey: identities[index].publicKey))
-        }
-        let configuration = FleetConfiguration(
-            name: "test", members: members, bypass: [.ssh, .neighbourDiscovery], limits: limits)
-        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        let enrolment = try await Enrolment.enrol(configuration, in: journal)
-        coordinator = Coordinator(
-            configuration, enrolment: enrolment, bus: bus, journal: journal, clock: BootClock(), logger: logger)
-        var kernels: [SimulatedKernel] = []
-        var agents: [NodeAgent] = []
-        for index in 0..<count {
-            let kernel = SimulatedKernel(lacking: lacking[index])
-            let number = try #require(NodeNumber(UInt32(index + 1)))
-            agents.append(
-                try await NodeAgent(
-                    .init(incarnation: UInt64(index), bootID: [UInt8](repeating: 1, count: 16)),
-                    identityKey: identities[index], bus: bus.connect(number), kernel: kernel,
-                    record: MemoryNodeRecord(), clock: BootClock(), logger: logger))
-            kernels.append(kernel)
-        }
-        self.kernels = kernels
-        self.agents = agents
-    }
-
-    /// Runs the fleet while the body does, once every node is present.
-    func run(_ body: @Sendable @escaping () async throws -> Void) async throws {
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { await self.coordinator.run() }
-            for agent in agents { group.addTask { await agent.run() } }
-            try await eventually("every node is present") {
-                let status = self.coordinator.status()
-                return status.nodes.count == self.agents.count && status.nodes.allSatisfy(\.isPresent)
-            }
-            try await body()
-            group.cancelAll()
-            bus.close()
-        }
-    }
-}
-
-func expectEmpty(_ kernel: SimulatedKernel) async throws {
-    let snapshot = try await kernel.snapshot()
-    #expect(snapshot == Snapshot())
-}
-
-struct NotInTime: Error { var what: String }
-
-/// Waits for a condition, at most half a minute.
-func eventually(_ what: String, _ condition: () async -> Bool) async throws {
-    let clock = BootClock()
-    let deadline = clock.now().advanced(byMilliseconds: 30_000)
-    while await !condition() {
-        guard clock.now() < deadline else { throw NotInTime(what: what) }
-        await clock.sleep(until: clock.now().advanced(byMilliseconds: 2))
-    }
-}
 
 @Suite("A fleet of real coordinator and agents")
 struct FleetTests {
@@ -96,17 +16,17 @@ struct FleetTests {
     func onAndOff(count: Int) async throws {
         let fleet = try await SmallFleet(count)
         try await fleet.run {
-            #expect(await fleet.coordinator.setEnabled(true, requestedBy: "test") == .done)
+            #expect(await fleet.setEnabled(true) == .done)
             #expect(fleet.coordinator.status().enabled)
             for kernel in fleet.kernels {
                 let snapshot = try await kernel.snapshot()
                 #expect(snapshot.associations.count == 2 * 2 * (count - 1))
             }
-            #expect(await fleet.coordinator.setEnabled(true, requestedBy: "test") == .unchanged)
-            #expect(await fleet.coordinator.setEnabled(false, requestedBy: "test") == .done)
+            #expect(await fleet.setEnabled(true) == .unchanged)
+            #expect(await fleet.setEnabled(false) == .done)
             #expect(!fleet.coordinator.status().enabled)
             for kernel in fleet.kernels { try await expectEmpty(kernel) }
-            #expect(await fleet.coordinator.setEnabled(true, requestedBy: "test") == .done)
+            #expect(await fleet.setEnabled(true) == .done)
             for kernel in fleet.kernels { #expect(await kernel.keysInstalledAgain == 0) }
         }
     }
@@ -124,14 +44,14 @@ struct FleetTests {
                 }
             }
 
-            let answer = await fleet.coordinator.setEnabled(true, requestedBy: "test")
+            let answer = await fleet.setEnabled(true)
 
             guard case .failed(let failure) = answer else { return #expect(Bool(false), "the call did not fail") }
             #expect(failure.cause == .enableFailed)
             #expect(failure.reasons.map(\.node?.text) == ["node2"])
             #expect(failure.reasons[0].message.contains("File exists: not ours"))
             for kernel in fleet.kernels { try await expectEmpty(kernel) }
-            #expect(await fleet.coordinator.setEnabled(true, requestedBy: "test") == .done)
+            #expect(await fleet.setEnabled(true) == .done)
         }
     }
 
@@ -139,7 +59,7 @@ struct FleetTests {
     func unsupported() async throws {
         let fleet = try await SmallFleet(2, lacking: [1: "Requested type not found"])
         try await fleet.run {
-            let answer = await fleet.coordinator.setEnabled(true, requestedBy: "test")
+            let answer = await fleet.setEnabled(true)
 
             guard case .failed(let failure) = answer else { return #expect(Bool(false), "the call did not fail") }
             #expect(failure.cause == .unsupported)
@@ -154,10 +74,10 @@ struct FleetTests {
         try await fleet.run {
             fleet.bus.announce(protocolVersion: 0, from: 2)
             // The announcement and the call go through one inbox by two ways: ask until it has arrived.
-            var answer = await fleet.coordinator.setEnabled(true, requestedBy: "test")
+            var answer = await fleet.setEnabled(true)
             if answer == .done {
-                _ = await fleet.coordinator.setEnabled(false, requestedBy: "test")
-                answer = await fleet.coordinator.setEnabled(true, requestedBy: "test")
+                _ = await fleet.setEnabled(false)
+                answer = await fleet.setEnabled(true)
             }
             guard case .failed(let failure) = answer else { return #expect(Bool(false), "the call did not fail") }
             #expect(failure.cause == .unsupported)
@@ -165,20 +85,25 @@ struct FleetTests {
         }
     }
 
-    @Test("A call with the same target joins; one with the opposite target waits for the end")
-    func twoCallsAtOnce() async throws {
+    @Test(
+        "A call with the same target joins; one with the opposite supersedes, and each is answered what is true for it")
+    func callsAtOnce() async throws {
         let fleet = try await SmallFleet(2, drainMilliseconds: 300)
         try await fleet.run {
-            async let first = fleet.coordinator.setEnabled(true, requestedBy: "a")
+            async let first = fleet.setEnabled(true)
             try await eventually("the rollout runs") { fleet.coordinator.status().rollouts.first?.outcome == .running }
-            async let second = fleet.coordinator.setEnabled(true, requestedBy: "b")
-            async let third = fleet.coordinator.setEnabled(false, requestedBy: "c")
+            async let second = fleet.setEnabled(true)
+            try await eventually("the drain") { fleet.coordinator.status().rollouts.first?.steps.last?.name == "send" }
+            async let third = fleet.setEnabled(false)
 
-            #expect(await [first, second] == [.done, .done])
+            for answer in await [first, second] {
+                guard case .failed(let failure) = answer else { return #expect(Bool(false), "on was not superseded") }
+                #expect(failure.reasons.map(\.message) == ["superseded by a call of test"])
+            }
             #expect(await third == .done)
 
-            let rollouts = fleet.coordinator.status().rollouts
-            #expect(rollouts.map(\.target) == [false, true])
+            #expect(fleet.coordinator.status().rollouts.map(\.kind) == [.disable, .enable])
+            for kernel in fleet.kernels { try await expectEmpty(kernel) }
         }
     }
 
@@ -187,14 +112,14 @@ struct FleetTests {
         let fleet = try await SmallFleet(3, rungMilliseconds: 300)
         try await fleet.run {
             fleet.bus.cutOff(3)
-            let answer = await fleet.coordinator.setEnabled(true, requestedBy: "test")
+            let answer = await fleet.setEnabled(true)
             guard case .failed(let failure) = answer else { return #expect(Bool(false), "the call did not fail") }
             #expect(failure.reasons.map(\.node?.text) == ["node3"])
             for kernel in fleet.kernels { try await expectEmpty(kernel) }
 
             fleet.bus.joinAgain(3)
             try await eventually("a call works again") {
-                await fleet.coordinator.setEnabled(true, requestedBy: "test") == .done
+                await fleet.setEnabled(true) == .done
             }
             #expect(fleet.coordinator.status().enabled)
         }
@@ -206,13 +131,13 @@ struct FleetTests {
         try await fleet.run {
             await fleet.journal.fail(with: JournalError(operation: "record", message: "disk full"))
 
-            let answer = await fleet.coordinator.setEnabled(true, requestedBy: "test")
+            let answer = await fleet.setEnabled(true)
 
             guard case .failed = answer else { return #expect(Bool(false), "the call did not fail") }
             let orders = fleet.bus.sent.filter { if case .order = $0.message { true } else { false } }
             #expect(orders.isEmpty)
             await fleet.journal.fail(with: nil)
-            #expect(await fleet.coordinator.setEnabled(true, requestedBy: "test") == .done)
+            #expect(await fleet.setEnabled(true) == .done)
         }
     }
 
@@ -220,14 +145,14 @@ struct FleetTests {
     func smallestFleets() async throws {
         let none = try await SmallFleet(0)
         try await none.run {
-            guard case .failed(let failure) = await none.coordinator.setEnabled(true, requestedBy: "test") else {
+            guard case .failed(let failure) = await none.setEnabled(true) else {
                 return #expect(Bool(false), "the call did not fail")
             }
             #expect(failure.reasons.map(\.message) == ["no node is enrolled"])
         }
         let one = try await SmallFleet(1)
         try await one.run {
-            #expect(await one.coordinator.setEnabled(true, requestedBy: "test") == .done)
+            #expect(await one.setEnabled(true) == .done)
             #expect(one.coordinator.status().enabled)
         }
     }

@@ -1,6 +1,8 @@
+import Agent
 import Coordinator
 import Fleet
 import Foundation
+import Ladder
 import LinuxHost
 import Testing
 
@@ -25,19 +27,80 @@ struct SettingsTests {
         let agent = try AgentSettings.read(
             file: ("agent.conf", Self.text("agent.conf")), environment: [:], flags: [:])
 
+        let bare = try Settings.read(file: "bare.yaml", text: Self.bare)
         #expect(coordinator.fleet.members.map(\.name.text) == ["node1", "node2"])
         #expect(coordinator.fleet.bypass.contains(.ssh))
+        #expect(coordinator.fleet.limits == bare.fleet.limits)
+        #expect(coordinator.fleet.absent == bare.fleet.absent)
+        #expect(coordinator.fleet.rotation == bare.fleet.rotation)
+        #expect(coordinator.fleet.inspectionMilliseconds == bare.fleet.inspectionMilliseconds)
+        #expect(coordinator.fleet.probePort == bare.fleet.probePort)
+        #expect(coordinator.fleet.bypass == bare.fleet.bypass)
         #expect(agent.name.text == "node1")
+        #expect(agent.rules == NodeRules())
+    }
+
+    /// What has no default, and nothing else.
+    static let bare = "bus: {addresses: [192.0.2.10], key_file: /bus.key}\n"
+
+    @Test("The pin that the example shows is one, once its line is no comment any more")
+    func examplePin() throws {
+        let text = try Self.text("agent.conf").replacingOccurrences(of: "\n#pins", with: "\npins")
+        let agent = try AgentSettings.read(file: ("agent.conf", text), environment: [:], flags: [:])
+        let node2 = try Settings.read(file: "coordinator.yaml", text: Self.text("coordinator.yaml")).fleet.members[1]
+
+        #expect(
+            agent.rules.pins == [
+                node2.name: NodeRules.Pin(identityKey: node2.identityKey, addresses: Set(node2.addresses))
+            ])
     }
 
     static let mistakes: [(change: @Sendable (String) -> String, words: [String])] = [
         (
             { $0.replacingOccurrences(of: "drain_milliseconds", with: "drain_miliseconds") },
-            ["unknown key rollout.drain_miliseconds", "drain_milliseconds, rung_deadline_milliseconds"]
+            ["unknown key rollout.drain_miliseconds", "drain_milliseconds, rung_deadline_milliseconds, absent"]
         ),
         (
-            { $0.replacingOccurrences(of: "drain_milliseconds: 200", with: "drain_milliseconds: soon") },
-            ["rollout.drain_milliseconds", "a number from 0 to 5000"]
+            { $0.replacingOccurrences(of: "drain_milliseconds: auto", with: "drain_milliseconds: soon") },
+            ["rollout.drain_milliseconds", "auto, or a number from 0 to 5000"]
+        ),
+        (
+            { $0.replacingOccurrences(of: "drain_milliseconds: auto", with: "drain_milliseconds: 5001") },
+            ["rollout.drain_milliseconds", "auto, or a number from 0 to 5000"]
+        ),
+        (
+            { $0.replacingOccurrences(of: "absent: refuse", with: "absent: ignore") },
+            ["rollout.absent", "refuse or proceed"]
+        ),
+        (
+            { $0.replacingOccurrences(of: "every_hours: 0", with: "every_hours: 8761") },
+            ["rotation.every_hours", "from 0 to 8760"]
+        ),
+        (
+            { $0.replacingOccurrences(of: "every_hours:", with: "every_days:") },
+            ["unknown key rotation.every_days", "every_hours, packets"]
+        ),
+        (
+            { $0.replacingOccurrences(of: "packets: 2147483648", with: "packets: 2147483649") },
+            ["rotation.packets", "from 1 to 2147483648"]
+        ),
+        (
+            { $0.replacingOccurrences(of: "packets: 2147483648", with: "packets: 0") },
+            ["rotation.packets", "from 1 to 2147483648"]
+        ),
+        (
+            { $0.replacingOccurrences(of: "enabled: true", with: "enabled: often") },
+            ["probe.enabled", "true or false"]
+        ),
+        ({ $0.replacingOccurrences(of: "port: 7741", with: "port: 0") }, ["probe.port", "from 1 to 65535"]),
+        ({ $0.replacingOccurrences(of: "port: 7741", with: "port: 65536") }, ["probe.port", "from 1 to 65535"]),
+        (
+            { $0.replacingOccurrences(of: "every_seconds: 200", with: "every_seconds: -1") },
+            ["probe.every_seconds", "from 0 to 86400"]
+        ),
+        (
+            { $0.replacingOccurrences(of: "every_seconds:", with: "every:") },
+            ["unknown key probe.every", "enabled, port, every_seconds"]
         ),
         ({ $0.replacingOccurrences(of: "ssh: true", with: "ssh: perhaps") }, ["bypass.ssh", "true or false"]),
         ({ $0.replacingOccurrences(of: "name: node2", with: "name: node1") }, ["nodes[1].name", "listed twice"]),
@@ -74,6 +137,47 @@ struct SettingsTests {
         }
     }
 
+    private func fleet(_ text: String) throws -> FleetConfiguration {
+        try Settings.read(file: "coordinator.yaml", text: Self.bare + text).fleet
+    }
+
+    @Test("A drain is automatic, or so many milliseconds, none included")
+    func drain() throws {
+        #expect(try fleet("").limits.drain == .automatic)
+        #expect(try fleet("rollout: {drain_milliseconds: auto}").limits.drain == .automatic)
+        for milliseconds in [0, 50, 5_000] as [UInt64] {
+            let limits = try fleet("rollout: {drain_milliseconds: \(milliseconds)}").limits
+            #expect(limits.drain == .fixed(milliseconds: milliseconds))
+            #expect(limits.drainMilliseconds(afterProbe: 1_000_000) == milliseconds)
+        }
+    }
+
+    @Test("Absent nodes are refused over unless the file says to proceed")
+    func absent() throws {
+        #expect(try fleet("").absent == .refuse)
+        #expect(try fleet("rollout: {absent: proceed}").absent == .proceed)
+        #expect(try fleet("rollout: {absent: refuse}").absent == .refuse)
+    }
+
+    @Test("Keys rotate by the packet unless the file says otherwise, and by the hour where it says so")
+    func rotation() throws {
+        #expect(try fleet("").rotation == FleetConfiguration.Rotation())
+        let rotation = try fleet("rotation: {every_hours: 24, packets: 1000}").rotation
+        #expect(rotation == FleetConfiguration.Rotation(everyMilliseconds: 86_400_000, packets: 1_000))
+        #expect(try fleet("rotation: {every_hours: 0}").rotation.everyMilliseconds == nil)
+        #expect(try fleet("rotation: {every_hours: 8760}").rotation.everyMilliseconds == 31_536_000_000)
+    }
+
+    @Test(
+        "Edges are probed on the fleet's port before traffic depends on them and every 200 s, unless the file says not")
+    func probe() throws {
+        let standard = try fleet("")
+        #expect(standard.limits.probes && standard.probePort == 7_741 && standard.inspectionMilliseconds == 200_000)
+        let other = try fleet("probe: {enabled: false, port: 65535, every_seconds: 0}")
+        #expect(!other.limits.probes && other.probePort == 65_535 && other.inspectionMilliseconds == nil)
+        #expect(try fleet("probe: {every_seconds: 86400}").inspectionMilliseconds == 86_400_000)
+    }
+
     @Test("A flag outranks the environment, which outranks the file")
     func precedence() throws {
         let file = ("agent.conf", try Self.text("agent.conf"))
@@ -98,6 +202,61 @@ struct SettingsTests {
             try AgentSettings.read(file: ("agent.conf", text), environment: [:], flags: [:])
         }
         #expect(error?.description.contains(words) == true, "\(error as Any)")
+    }
+
+    /// All that an agent must be told.
+    static let whole = """
+        name = a
+        coordinator = tcp://192.0.2.10:7740
+        coordinator_key = k
+        bus_key_file = /b
+        identity_key_file = /i
+
+        """
+    static let key = Base64.encode([UInt8](repeating: 7, count: 32))
+
+    private func rules(_ text: String, environment: [String: String] = [:]) throws -> NodeRules {
+        try AgentSettings.read(file: ("agent.conf", Self.whole + text), environment: environment, flags: [:]).rules
+    }
+
+    @Test(
+        "A mistake in what a node forbids is refused with its key",
+        arguments: [
+            ("minimum_rung = closed", "minimum_rung: expected clear, accept, send or enforce"),
+            ("minimum_rung = 3", "minimum_rung: expected clear, accept, send or enforce"),
+            ("pins = node2", "pins: expected NAME IDENTITY_KEY ADDRESS"),
+            ("pins = node2 \(key)", "pins: expected NAME IDENTITY_KEY ADDRESS"),
+            ("pins = Node2 \(key) 192.0.2.2", "pins: expected NAME IDENTITY_KEY ADDRESS"),
+            ("pins = node2 \(key.dropFirst(4)) 192.0.2.2", "pins: expected NAME IDENTITY_KEY ADDRESS"),
+            ("pins = node2 \(key) 192.0.2.2,192.0.2.3", "pins: node2: expected IP addresses"),
+            ("pins = a \(key) 192.0.2.2; a \(key) 192.0.2.3", "pins: a is pinned twice"),
+        ])
+    func ruleMistake(line: String, words: String) {
+        let error = #expect(throws: HostError.self) { try rules(line + "\n") }
+        #expect(error?.description.contains(words) == true, "\(error as Any)")
+    }
+
+    @Test("A node's lowest rung is one of the ladder's, and clear where nothing is said", arguments: Rung.ladder)
+    func minimumRung(rung: Rung) throws {
+        #expect(try rules("").minimumRung == .clear)
+        #expect(try rules("minimum_rung = \(rung)\n").minimumRung == rung)
+        #expect(try rules("", environment: ["TESTUDO_MINIMUM_RUNG": "\(rung)"]).minimumRung == rung)
+    }
+
+    @Test("Pins name peers with their identity key and all of their addresses")
+    func pins() throws {
+        let v4 = try #require(Address("192.0.2.2"))
+        let v6 = try #require(Address("2001:db8::2"))
+        let one = NodeRules.Pin(identityKey: [UInt8](repeating: 7, count: 32), addresses: [v4, v6])
+        let other = NodeRules.Pin(identityKey: one.identityKey, addresses: [v6])
+        let (a, b) = (try #require(NodeName("a")), try #require(NodeName("b.example")))
+
+        #expect(try rules("").pins == [:])
+        #expect(try rules("pins =\n").pins == [:])
+        #expect(try rules("pins = a \(Self.key) 192.0.2.2 2001:db8::2\n").pins == [a: one])
+        let two = " ; a\t\(Self.key)  2001:db8::2 192.0.2.2;b.example \(Self.key) 2001:db8::2; "
+        #expect(try rules("pins =\(two)\n").pins == [a: one, b: other])
+        #expect(try rules("pins = a \(Self.key) 192.0.2.2\n", environment: ["TESTUDO_PINS": two]).pins.count == 2)
     }
 
     @Test("A secret that others may read is refused; a record survives and is whole or not there")

@@ -1,0 +1,191 @@
+internal import Fleet
+internal import Ladder
+internal import Logging
+internal import Ports
+internal import XFRM
+
+/// What this agent put into the kernel last: what differs from it is drift.
+struct Intent {
+    /// The rung and the set that each edge sends with.
+    fileprivate(set) var edges: [NodeNumber: EdgeState] = [:]
+
+    init() {}
+
+    init(_ standing: Standing, among peers: [Node]) {
+        for peer in peers { edges[peer.number] = standing.state(toward: peer.number) }
+    }
+
+    /// Takes what stands as intended for these peers, but for those that something is intended for already.
+    func adopting(_ standing: Standing, among peers: [Node], keeping keeps: Bool) -> Intent {
+        var adopted = Intent(standing, among: peers)
+        guard keeps else { return adopted }
+        for peer in peers {
+            if let known = edges[peer.number] { adopted.edges[peer.number] = known }
+        }
+        return adopted
+    }
+}
+
+/// The kernel differs from what the agent put there: policies are put back; SAs never are, for their keys are gone, and
+/// the coordinator gives the edge fresh ones.
+extension NodeAgent {
+    /// A snapshot after policies of ours that somebody removed or changed were put back.
+    func repairedSnapshot() async throws(KernelError) -> Snapshot {
+        let snapshot = try await kernel.snapshot()
+        let changes = repairs(of: snapshot)
+        try await recreate(missingFrom: snapshot)
+        guard !changes.isEmpty else { return snapshot }
+        for change in changes {
+            logger.warning("drift: put right", metadata: ["change": "\(change)"])
+        }
+        noteRepair(changes)
+        let refusals = try await apply(changes, keys: [:])
+        for refusal in refusals { logger.error("drift not put right", metadata: ["kernel": "\(refusal.message)"]) }
+        return try await kernel.snapshot()
+    }
+
+    /// A flaw: what is missing is made again with its old key.
+    private func recreate(missingFrom snapshot: Snapshot) async throws(KernelError) {
+        guard identity.flaws.contains(.recreatesAssociations) else { return }
+        let present = Set(snapshot.associations.map(\.association.id))
+        let pinned = Set(snapshot.policies.compactMap(\.sendingSPI))
+        for (id, kept) in keptKeys where !present.contains(id) && pinned.contains(id.spi) {
+            _ = try await kernel.apply([.addAssociation(kept.0, key: kept.1)])
+        }
+    }
+
+    /// Policies that are missing or wrong, those to quarantined addresses, and what belongs to no peer any more.
+    private func repairs(of snapshot: Snapshot) -> [Change] {
+        guard roster != nil, own != nil else { return [] }
+        let index = SnapshotIndex(snapshot)
+        var wants: [EdgeWant] = []
+        for peer in peers {
+            guard let intended = intent.edges[peer.number], intended.low == intended.high, intended.low != .clear else {
+                continue
+            }
+            let reading = EdgeReading.read(index, pairs: pairs(with: peer))
+            let state = state(of: peer, reading)
+            guard state.low != intended.low || state.high != intended.high || state.sends != intended.sends,
+                intended.low != .accept
+            else { continue }
+            let sent = intended.sends.last
+            let wanted = reading.pairs.map { pair in
+                AddressPair(
+                    own: pair.own, peer: pair.peer,
+                    sending: pair.outbound.first { set(ofOutbound: $0, of: peer) == sent } ?? pair.pinned)
+            }
+            wants.append(
+                EdgeWant(
+                    peer: peer.number, pairs: wanted, rung: intended.low,
+                    probePort: roster?.probePort ?? Roster.defaultProbePort))
+        }
+        let closed = quarantinedPairs
+        if !closed.isEmpty, let number = own?.number {
+            wants.append(EdgeWant(peer: number, pairs: closed, rung: .closed))
+        }
+        let known = Set((peers.flatMap(pairs) + closed).map(PeerPair.init))
+        let changes = wants.isEmpty ? [] : Plan.changes(have: snapshot, wants: wants, bypass: bypass)
+        return changes + Plan.orphans(have: snapshot) { known.contains(PeerPair(own: $0, peer: $1)) }
+    }
+
+    private struct PeerPair: Hashable {
+        var own: Address
+        var peer: Address
+
+        init(own: Address, peer: Address) {
+            self.own = own
+            self.peer = peer
+        }
+
+        init(_ pair: AddressPair) { self.init(own: pair.own, peer: pair.peer) }
+    }
+
+    /// One pair for each quarantined address of a family that this node has.
+    var quarantinedPairs: [AddressPair] {
+        (roster?.quarantined ?? []).compactMap { address in
+            own?.address(address.family).map { AddressPair(own: $0.address, peer: address) }
+        }
+    }
+
+    /// Foreign objects where ours stand or would.
+    func foreign(in snapshot: Snapshot) -> [ForeignObject] {
+        let port = roster?.probePort ?? Roster.defaultProbePort
+        let wants = peers.map {
+            EdgeWant(peer: $0.number, pairs: pairs(with: $0), rung: .enforce, probePort: port)
+        }
+        return Plan.foreignInTheWay(have: snapshot, wants: wants, bypass: bypass)
+    }
+
+    /// What in the kernel an operator must act on, each with what to do.
+    func problems(in snapshot: Snapshot) -> [String] {
+        var problems: [String] = []
+        if let objection = rosterObjection { problems.append("\(objection): mend the configuration or the pin") }
+        let retired = Plan.retiredBypass(have: snapshot, bypass: bypass)
+        if !retired.isEmpty {
+            problems.append("\(retired.count) bypass policies are in no list any more: turn IPsec off and on")
+        }
+        problems += foreign(in: snapshot).map { "\($0): remove it, or take the traffic out of the fleet" }
+        let index = SnapshotIndex(snapshot)
+        for peer in peers {
+            let state = state(of: peer, in: index)
+            let isLacking = state.low.sendsESP && !state.sends.allSatisfy(state.holds.contains)
+            if isLacking { problems.append("an SA of the edge to \(peer.name) is missing: it gets fresh keys") }
+        }
+        if let repair = lastRepair, clock.now().microseconds(since: repair.at) < Self.repairShownMicroseconds {
+            problems.append("somebody removed or changed \(repair.count) policies; they were put back: find out who")
+        }
+        for peer in peers where fragmentLosers.contains(peer.number) {
+            problems.append("datagrams above the path's MTU do not reach \(peer.name): let fragments through")
+        }
+        return problems
+    }
+
+    private func noteRepair(_ changes: [Change]) {
+        let now = clock.now()
+        let earlier = lastRepair.map { now.microseconds(since: $0.at) < Self.repairShownMicroseconds ? $0.count : 0 }
+        lastRepair = (at: now, count: (earlier ?? 0) + changes.count)
+    }
+}
+
+/// What of the machine an operator must act on.
+extension NodeAgent {
+    /// Facts are looked up at most so often: they take a walk through /proc.
+    static let factsMicroseconds: UInt64 = 10_000_000
+
+    func currentFacts() async -> HostFacts {
+        let now = clock.now()
+        if let facts, now.microseconds(since: facts.at) < Self.factsMicroseconds { return facts.facts }
+        let fresh = await host.facts()
+        facts = (at: now, facts: fresh)
+        return fresh
+    }
+
+    func hostProblems() async -> [String] {
+        let facts = await currentFacts()
+        var problems: [String] = []
+        do throws(KernelError) {
+            problems += try await kernel.obstacles().map { "\($0): turn it off" }
+        } catch {
+            problems.append("settings of interfaces cannot be read: \(error)")
+        }
+        problems += facts.keyDaemons.map {
+            "\($0) runs and manages IPsec keys too: stop it, or keep it off this fleet's addresses"
+        }
+        problems += missingAddresses(facts)
+        if let own {
+            problems += facts.addresses.filter { !own.addresses.contains($0.address) }.map {
+                "\($0.address) on \($0.interface) is in no roster: its traffic is not protected"
+            }
+        }
+        return problems
+    }
+
+    /// Addresses that the roster gives this node and no interface has.
+    func missingAddresses(_ facts: HostFacts) -> [String] {
+        guard let own, !facts.addresses.isEmpty else { return [] }
+        let present = Set(facts.addresses.map(\.address))
+        return own.addresses.filter { !present.contains($0) }.map {
+            "no interface of this node has \($0), which the fleet's configuration gives it"
+        }
+    }
+}

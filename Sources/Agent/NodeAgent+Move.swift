@@ -1,0 +1,214 @@
+internal import Fleet
+internal import Ladder
+internal import Logging
+internal import MeshKeys
+internal import Ports
+internal import XFRM
+
+/// Changing the kernel as an order says.
+extension NodeAgent {
+    /// What a move comes down to: the edges that are not there yet, and the keys of SAs that are made.
+    private struct Wants {
+        var edges: [EdgeWant] = []
+        var keys: [AssociationID: Secret] = [:]
+        var refusals: [Refusal] = []
+    }
+
+    func move(_ targets: [NodeNumber: Place], fresh: Order.Fresh?) async -> NodeLadder.Performance {
+        var wants = Wants()
+        if let objection = rosterObjection {
+            return .init(refusals: [Refusal(cause: .forbidden, message: objection)], standing: await observe().standing)
+        }
+        do throws(KernelError) {
+            let before = try await kernel.snapshot()
+            let index = SnapshotIndex(before)
+            for peer in peers {
+                guard let place = targets[peer.number] else { continue }
+                note(place, of: peer, EdgeReading.read(index, pairs: pairs(with: peer)), fresh, in: &wants)
+            }
+            guard prepareRecord(for: wants.edges, fresh, before) else {
+                let refusal = Refusal(cause: .host, message: "the record cannot be written")
+                return .init(refusals: [refusal], standing: standing(in: before))
+            }
+            let changes = Plan.changes(have: before, wants: wants.edges, bypass: bypass)
+            var refusals = wants.refusals
+            refusals += try await apply(changes, keys: wants.keys)
+            let after = try await kernel.snapshot()
+            var standing = standing(in: after)
+            if identity.flaws.contains(.reportsTheOrder) {
+                standing = pretended(targets, fresh, before)
+                refusals = []
+            }
+            if let fresh, fresh.isMade, refusals.isEmpty { retire(fresh.version.generation) }
+            intent = Intent(standing, among: peers)
+            settleRecord(after)
+            return .init(refusals: limited(refusals), standing: standing)
+        } catch {
+            let refusal = Refusal(cause: .kernel, message: "\(error)")
+            return .init(refusals: limited(wants.refusals + [refusal]), standing: nil)
+        }
+    }
+
+    /// Where the edges would stand if all had gone well.
+    private func pretended(_ targets: [NodeNumber: Place], _ fresh: Order.Fresh?, _ before: Snapshot) -> Standing {
+        let index = SnapshotIndex(before)
+        var states: [NodeNumber: EdgeState] = [:]
+        for peer in peers {
+            let state = state(of: peer, in: index)
+            states[peer.number] = targets[peer.number].map { state.moved(to: $0, fresh?.version.generation) } ?? state
+        }
+        return Standing(states)
+    }
+
+    private func note(
+        _ place: Place, of peer: Node, _ reading: EdgeReading, _ fresh: Order.Fresh?, in wants: inout Wants
+    ) {
+        let set = fresh?.version.generation
+        let state = state(of: peer, reading)
+        if state.isAt(place, set) { return }
+        if let objection = rules.objection(from: state.low, to: place.rung) {
+            wants.refusals.append(Refusal(cause: .forbidden, peer: peer.number, message: objection))
+            return
+        }
+        if let objection = state.objection(to: place, set) {
+            wants.refusals.append(Refusal(cause: .order, peer: peer.number, message: objection))
+            return
+        }
+        do throws(KeyError) {
+            wants.edges.append(try want(place, of: peer, reading, state, fresh, &wants.keys))
+        } catch {
+            wants.refusals.append(Refusal(cause: .keys, peer: peer.number, message: "\(error)"))
+        }
+    }
+
+    private func want(
+        _ place: Place, of peer: Node, _ reading: EdgeReading, _ state: EdgeState, _ fresh: Order.Fresh?,
+        _ keys: inout [AssociationID: Secret]
+    ) throws(KeyError) -> EdgeWant {
+        let set = fresh?.version.generation
+        let needsMaking = set.map { !state.holds.contains($0) } ?? false
+        let isMade = (fresh?.isMade ?? false) && needsMaking && place.keys != .old && place.rung != .clear
+        var pairs = reading.pairs.map { pair in
+            AddressPair(
+                own: pair.own, peer: pair.peer, inbound: pair.inbound.first { self.set(ofInbound: $0) == set },
+                outbound: pair.outbound.first { self.set(ofOutbound: $0, of: peer) == set })
+        }
+        if isMade, let set { pairs = try derive(peer, set, into: &keys) }
+        if place.rung.sendsESP {
+            let sent = state.moved(to: place, set).sends.last ?? .none
+            for (index, pair) in reading.pairs.enumerated() where pairs.indices.contains(index) {
+                pairs[index].sending =
+                    sent == set && isMade
+                    ? pairs[index].outbound : pair.outbound.first { self.set(ofOutbound: $0, of: peer) == sent }
+            }
+        }
+        let isEarly = identity.flaws.contains(.enforcesEarly) && place.rung == .send
+        return EdgeWant(
+            peer: peer.number, pairs: pairs, rung: isEarly ? .enforce : place.rung, keys: set == nil ? nil : place.keys,
+            makesAssociations: isMade, replayWindow: offers?.replayWindow ?? 64,
+            probePort: roster?.probePort ?? Roster.defaultProbePort)
+    }
+
+    private func derive(
+        _ peer: Node, _ generation: Generation, into keys: inout [AssociationID: Secret]
+    ) throws(KeyError) -> [AddressPair] {
+        guard let own, let roster, let offers, offers.generation == generation else { throw .gone(set: generation) }
+        let derived = try ring.derive(own: own, peer: peer, offers: offers, fleetID: roster.fleetID)
+        for key in derived.inbound + derived.outbound {
+            keys[AssociationID(source: key.source, destination: key.destination, spi: key.spi)] = key.key
+        }
+        return derived.outbound.map { outbound in
+            let inbound = derived.inbound.first {
+                $0.source == outbound.destination && $0.destination == outbound.source
+            }
+            return AddressPair(
+                own: outbound.source, peer: outbound.destination, inbound: inbound?.spi, outbound: outbound.spi)
+        }
+    }
+
+    func apply(_ changes: [Change], keys: [AssociationID: Secret]) async throws(KernelError) -> [Refusal] {
+        var batch: [KernelChange] = []
+        for change in changes {
+            switch change {
+            case .addAssociation(let association):
+                guard let key = keys[association.id] else { continue } // No plan re-creates an SA without a fresh key.
+                if identity.flaws.contains(.recreatesAssociations) { keptKeys[association.id] = (association, key) }
+                batch.append(.addAssociation(association, key: key))
+            case .deleteAssociation(let id): batch.append(.deleteAssociation(id))
+            case .addPolicy(let policy):
+                batch.append(
+                    identity.flaws.contains(.overwritesStrangers) ? .updatePolicy(policy) : .addPolicy(policy))
+            case .updatePolicy(let policy): batch.append(.updatePolicy(policy))
+            case .deletePolicy(let id): batch.append(.deletePolicy(id))
+            }
+        }
+        if batch.isEmpty { return [] }
+        return try await kernel.apply(batch).map { refusal in
+            Refusal(cause: .kernel, peer: peer(of: batch[refusal.index]), message: "\(refusal.error)")
+        }
+    }
+
+    /// Every pair has its SAs: the private half is of no further use.
+    private func retire(_ generation: Generation) {
+        ring.retire(set: generation)
+        memory.slots.release(set: generation)
+        if offers?.generation == generation { offers = nil }
+    }
+
+    func limited(_ refusals: [Refusal]) -> [Refusal] {
+        refusals.prefix(Refusal.perReportMaximum).map { refusal in
+            var short = refusal
+            if refusal.message.utf8.count > Refusal.messageLengthMaximum {
+                short.message = String(refusal.message.prefix(Refusal.messageLengthMaximum / 4)) + "…"
+            }
+            return short
+        }
+    }
+
+    private func peer(of change: KernelChange) -> NodeNumber? {
+        let addresses: [Address] =
+            switch change {
+            case .addAssociation(let association, _): [association.id.source, association.id.destination]
+            case .deleteAssociation(let id): [id.source, id.destination]
+            case .addPolicy(let policy), .updatePolicy(let policy):
+                [policy.id.selector.source.address, policy.id.selector.destination.address]
+            case .deletePolicy(let id): [id.selector.source.address, id.selector.destination.address]
+            }
+        return peers.first { peer in addresses.contains { peer.addresses.contains($0) } }?.number
+    }
+}
+
+/// What is durable around a move.
+extension NodeAgent {
+    /// Before: which slots the SAs that are made will have, and which edges will be protected.
+    private func prepareRecord(for edges: [EdgeWant], _ fresh: Order.Fresh?, _ snapshot: Snapshot) -> Bool {
+        let old = memory
+        if let fresh, edges.contains(where: \.makesAssociations), let offers {
+            memory.peerSlots.keep(slots(in: snapshot).peers, and: fresh.version.generation)
+            memory.peerSlots.note(fresh.version.generation, offers.offers.mapValues(\.slot))
+        }
+        for edge in edges where edge.rung.isProtected {
+            memory.shield.pairs.formUnion(edge.pairs.map { Shield.Pair(own: $0.own, peer: $0.peer) })
+        }
+        if let roster, let own {
+            memory.shield.own = own.addresses
+            memory.shield.bypass = roster.bypass
+        }
+        return memory == old || save()
+    }
+
+    /// After: edges that are not protected any more.
+    func settleRecord(_ snapshot: Snapshot) {
+        let index = SnapshotIndex(snapshot)
+        var pairs: Set<Shield.Pair> = []
+        for peer in peers {
+            for pair in EdgeReading.read(index, pairs: self.pairs(with: peer)).pairs where pair.low.isProtected {
+                pairs.insert(Shield.Pair(own: pair.own, peer: pair.peer))
+            }
+        }
+        for pair in quarantinedPairs { pairs.insert(Shield.Pair(own: pair.own, peer: pair.peer)) }
+        guard pairs != memory.shield.pairs else { return }
+        memory.shield.pairs = pairs
+        _ = save() // What is too much in it closes an edge at the next boot, which is safe.
+    }
+}

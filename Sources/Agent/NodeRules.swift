@@ -1,0 +1,45 @@
+public import Fleet
+
+/// What a node's own configuration forbids, whatever the coordinator orders.
+public struct NodeRules: Hashable, Sendable {
+    /// What a peer must be.
+    public struct Pin: Hashable, Sendable {
+        /// X25519 public key, 32 bytes.
+        public var identityKey: [UInt8]
+        public var addresses: Set<Address>
+
+        public init(identityKey: [UInt8], addresses: Set<Address>) {
+            self.identityKey = identityKey
+            self.addresses = addresses
+        }
+    }
+
+    /// An edge that has reached this rung does not go below it.
+    public var minimumRung: Rung
+    public var pins: [NodeName: Pin]
+
+    public init(minimumRung: Rung = .clear, pins: [NodeName: Pin] = [:]) {
+        self.minimumRung = minimumRung
+        self.pins = pins
+    }
+
+    /// Why an edge may not be moved, `nil` where it may.
+    func objection(from rung: Rung, to place: Rung) -> String? {
+        guard rung >= minimumRung, place < minimumRung else { return nil }
+        return "this node's minimum_rung is \(minimumRung)"
+    }
+
+    /// How a roster contradicts the pins, `nil` where it does not.
+    func objection(to roster: Roster) -> String? {
+        for node in roster.nodes.values.sorted(by: { $0.number < $1.number }) {
+            guard let pin = pins[node.name] else { continue }
+            if node.identityKey != pin.identityKey {
+                return "the roster gives \(node.name) another identity key than is pinned here"
+            }
+            if Set(node.addresses) != pin.addresses {
+                return "the roster gives \(node.name) other addresses than are pinned here"
+            }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,236 @@
+internal import Fleet
+internal import Ladder
+internal import Logging
+internal import Ports
+
+/// Calls: what each comes down to, which of them join, and which supersede.
+extension Coordinator {
+    /// What a request comes down to.
+    struct Errand: Hashable {
+        var kind: Rollout.Kind
+        var absent: AbsentPolicy
+        var replayWindow: UInt32?
+    }
+
+    /// A call joins the rollout that does what it asks, supersedes one that does the opposite or that nobody called for,
+    /// and waits for the end of any other.
+    func take(_ call: Call) async {
+        guard joined.count + waiting.count < Self.callsMaximum else {
+            let answer = Self.refusal(call.request, "\(Self.callsMaximum) calls are waiting already")
+            call.answer.resume(returning: answer)
+            return
+        }
+        guard let running = rollout else {
+            waiting.append(call)
+            return await goOn()
+        }
+        let kind = errand(call.request)?.kind
+        if waiting.isEmpty, running.isGoingForward, kind == running.charter.kind, isJoinable(call.request) {
+            joined.append(call)
+            return
+        }
+        waiting.append(call)
+        let isOpposite = kind.map { running.charter.kind.isOpposite(of: $0) } ?? false
+        guard waiting.count == 1, running.charter.kind.isUncalled || isOpposite else { return }
+        await perform(rollout?.supersede(by: "a call of \(call.user)", at: clock.now()) ?? [])
+    }
+
+    /// Whether the rollout under way does all that the request asks.
+    private func isJoinable(_ request: FleetRequest) -> Bool {
+        switch request {
+        case .configure(_, let window): window == nil || window == promise.replayWindow ?? replayWindow
+        case .rollout: true
+        case .remove, .release: false
+        }
+    }
+
+    /// `nil` for a request that no rollout answers.
+    func errand(_ request: FleetRequest) -> Errand? {
+        let absent = configuration.absent
+        switch request {
+        case .configure(let enabled, let window):
+            let window = window == replayWindow ? nil : window
+            if let enabled, !enabled { return Errand(kind: .disable, absent: absent, replayWindow: window) }
+            if enabled == true && !desired { return Errand(kind: .enable, absent: absent, replayWindow: window) }
+            if desired, window != nil { return Errand(kind: .rotate, absent: absent, replayWindow: window) }
+            return enabled == true ? Errand(kind: .enable, absent: absent) : nil
+        case .rollout(let kind, let policy):
+            let absent = policy ?? absent
+            switch kind {
+            case .enable: return Errand(kind: .enable, absent: absent)
+            case .disable: return Errand(kind: .disable, absent: absent)
+            case .rotate: return desired ? Errand(kind: .rotate, absent: absent) : nil
+            case .prepare: return desired ? nil : Errand(kind: .prepare, absent: absent)
+            case .converge, .leave: return nil
+            }
+        case .remove(let name):
+            guard let number = number(name) else { return nil }
+            return Errand(kind: .leave(number), absent: .proceed)
+        case .release: return nil
+        }
+    }
+
+    /// Begins what the first waiting call asks for, for all the following ones that ask for the same.
+    func beginNext() async {
+        guard let first = waiting.first else { return }
+        let same = waiting.prefix { $0.request == first.request }
+        waiting.removeFirst(same.count)
+        joined = Array(same)
+        switch first.request {
+        case .release(let name): return await release(name)
+        case .remove(let name):
+            guard let number = number(name) else {
+                return answer(.failed(RolloutFailure(cause: .unknownNode, reasons: [])))
+            }
+            if absentNodes.contains(number) { return await quarantine(name, number) }
+        case .configure(let enabled, let window):
+            if !(enabled ?? desired), let window, window != replayWindow, !desired {
+                guard await persist([.replayWindow(window)]) else { return abandon(Self.noJournal) }
+                replayWindow = window
+                publish()
+            }
+        case .rollout: break
+        }
+        guard let errand = errand(first.request) else { return answer(.unchanged) }
+        await begin(errand, for: first)
+    }
+
+    private func begin(_ errand: Errand, for call: Call) async {
+        let absent = absentNodes
+        if numbers.isEmpty { return answer(Self.refusal(call.request, "no node is enrolled")) }
+        if isReached(errand, absent) { return answer(.unchanged) }
+        if errand.kind.isClimb, let unsupported = unsupportedAgents() { return answer(.failed(unsupported)) }
+        if errand.absent == .refuse, !absent.isEmpty {
+            let reasons = absent.sorted().map { number in
+                RolloutFailure.Reason(
+                    node: roster.nodes[number]?.name, message: "is absent: its agent is not heard from")
+            }
+            return answer(.failed(RolloutFailure(cause: Self.cause(of: call.request), reasons: reasons)))
+        }
+        var promise = Promise(replayWindow: errand.replayWindow)
+        switch errand.kind {
+        case .enable: promise.desired = true
+        case .disable: promise.desired = false
+        case .prepare: promise.isPrepared = true
+        case .leave: if case .remove(let name) = call.request { promise.removes = name }
+        case .rotate, .converge, .inspect: break
+        }
+        await start(errand, promise: promise, absent: absent, user: call.user)
+    }
+
+    /// Whether target and every edge agree already.
+    private func isReached(_ errand: Errand, _ absent: Set<NodeNumber>) -> Bool {
+        let goal: Goal
+        switch errand.kind {
+        case .enable where desired && errand.replayWindow == nil: goal = Goal(.enforce)
+        case .disable where !desired && errand.replayWindow == nil: goal = Goal(.clear)
+        case .prepare where isPrepared: goal = Goal(.accept)
+        default: return false
+        }
+        return StridePlanner(numbers: numbers, fleet: fleet, goal: goal, fresh: nil, silent: [], absent: absent)
+            .isReached() && (absent.isEmpty || errand.absent == .proceed)
+    }
+
+    private func number(_ name: NodeName) -> NodeNumber? {
+        roster.nodes.values.first { $0.name == name }?.number
+    }
+
+    private func unsupportedAgents() -> RolloutFailure? {
+        let old = protocols.filter { $0.value != protocolVersion }.sorted { $0.key < $1.key }
+        guard !old.isEmpty else { return nil }
+        let reasons = old.map { number, version in
+            RolloutFailure.Reason(
+                node: roster.nodes[number]?.name,
+                message: "the agent speaks protocol \(version), this coordinator \(protocolVersion)")
+        }
+        return RolloutFailure(cause: .unsupported, reasons: reasons)
+    }
+
+    /// Answers everybody who waits for the rollout that has just ended, or for one that need not begin.
+    func answer(_ reply: RolloutAnswer) {
+        let calls = joined
+        joined = []
+        for call in calls { call.answer.resume(returning: reply) }
+        checkpoint.reach("answered")
+    }
+
+    static let noJournal = "the journal cannot be written"
+
+    static func refusal(_ request: FleetRequest, _ message: String) -> RolloutAnswer {
+        .failed(RolloutFailure(cause: cause(of: request), reasons: [.init(node: nil, message: message)]))
+    }
+
+    /// ONTAP has a code for each direction.
+    static func cause(of request: FleetRequest) -> RolloutFailure.Cause {
+        switch request {
+        case .configure(enabled: false, _), .rollout(.disable, _), .remove, .release: .disableFailed
+        case .configure, .rollout: .enableFailed
+        }
+    }
+}
+
+/// Nodes that leave.
+extension Coordinator {
+    /// A node that is dead: its peers close the edges to its addresses until they are released, for whoever takes them
+    /// next must not get plaintext, and a node that was only cut off must not be heard in clear.
+    private func quarantine(_ name: NodeName, _ number: NodeNumber) async {
+        let isProtected = numbers.contains { peer in
+            peer != number && fleet.states(Edge(peer, number)).contains { $0.high >= .send }
+        }
+        let addresses = desired || isProtected ? roster.nodes[number]?.addresses ?? [] : []
+        guard await take(out: name, quarantined: addresses) else { return abandon(Self.noJournal) }
+        answer(.done(rollout: rolloutID))
+    }
+
+    /// Takes a node out of the roster and tells the others; false where that cannot be made durable.
+    func take(out name: NodeName, quarantined: [Address]) async -> Bool {
+        guard let number = number(name) else { return true }
+        var next = roster
+        next.nodes[number] = nil
+        next.quarantined = Array(Set(next.quarantined + quarantined)).sorted()
+        guard await adopt(next, with: [.removed(name, quarantined: quarantined)]) else { return false }
+        removed[name] = JournalState.Removal(number: number, quarantined: quarantined)
+        numbers.removeAll { $0 == number }
+        fleet.restrict(to: numbers)
+        presence.forget(number)
+        logger.notice(
+            "node removed", metadata: ["node": "\(name)", "quarantined": "\(quarantined.map(\.description))"])
+        await welcome(numbers)
+        publish()
+        return true
+    }
+
+    private func release(_ name: NodeName) async {
+        guard let removal = removed[name] else {
+            return answer(.failed(RolloutFailure(cause: .unknownNode, reasons: [])))
+        }
+        guard !removal.quarantined.isEmpty else { return answer(.unchanged) }
+        var next = roster
+        next.quarantined.removeAll { removal.quarantined.contains($0) }
+        guard await adopt(next, with: [.released(name)]) else { return abandon(Self.noJournal) }
+        removed[name]?.quarantined = []
+        logger.notice("addresses released", metadata: ["node": "\(name)"])
+        await welcome(numbers)
+        publish()
+        answer(.done(rollout: rolloutID))
+    }
+
+    /// Makes another roster the fleet's.
+    private func adopt(_ next: Roster, with entries: [JournalEntry]) async -> Bool {
+        var next = next
+        next.sequence += 1
+        let version = RosterVersion(sequence: next.sequence, digest: digest(next))
+        guard await persist(entries + [.roster(version)]) else { return false }
+        roster = next
+        self.version = version
+        return true
+    }
+}
+
+extension Rollout.Kind {
+    /// Whether one turns off what the other turns on.
+    func isOpposite(of other: Rollout.Kind) -> Bool {
+        func goesDown(_ kind: Rollout.Kind) -> Bool { kind == .disable }
+        return goesDown(self) != goesDown(other)
+    }
+}

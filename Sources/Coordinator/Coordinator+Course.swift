@@ -1,0 +1,123 @@
+internal import Fleet
+internal import Ladder
+internal import Logging
+internal import MeshKeys
+internal import Ports
+
+/// What happens when no rollout is under way: calls that waited come next; else what an earlier process left open; else
+/// edges that are not where they should be; else what is due by the clock.
+extension Coordinator {
+    func goOn() async {
+        noteJoins()
+        guard rollout == nil else { return }
+        let now = clock.now()
+        let isGathering = now.microseconds(since: began) < Self.gatheringMilliseconds * 1_000
+        if isGathering && !absentNodes.isEmpty { return }
+        if let open = interrupted {
+            interrupted = nil
+            return await resume(open)
+        }
+        if !waiting.isEmpty {
+            await beginNext()
+            // One that needed no rollout is answered; the next may need one.
+            if rollout == nil && !waiting.isEmpty { await goOn() }
+            return
+        }
+        if converging.isDue(at: now), let joiners = strayNodes() { return await converge(joiners) }
+        guard desired else { return }
+        if isRotationDue(at: now) {
+            rotatedAt = now
+            let absent = absentNodes
+            guard absent.isEmpty || configuration.absent == .proceed else { return }
+            let errand = Errand(kind: .rotate, absent: configuration.absent)
+            return await start(errand, promise: Promise(), absent: absent, user: Self.ownName)
+        }
+        if let interval = configuration.inspectionMilliseconds, configuration.limits.probes,
+            now.microseconds(since: inspectedAt) > interval * 1_000
+        {
+            // Spread by up to a tenth, so that fleets do not probe in step.
+            inspectedAt = now.advanced(byMilliseconds: random() % (interval / 10 + 1))
+            await start(
+                Errand(kind: .inspect, absent: .proceed), promise: Promise(), absent: absentNodes, user: Self.ownName)
+        }
+    }
+
+    /// Who began a rollout that nobody called for.
+    static let ownName = "coordinator"
+
+    private func isRotationDue(at now: Instant) -> Bool {
+        if let most = packets.values.max(), most >= configuration.rotation.packets { return true }
+        guard let every = configuration.rotation.everyMilliseconds else { return false }
+        return now.microseconds(since: rotatedAt) >= every * 1_000
+    }
+
+    /// An earlier process died in a rollout. Forward it is gone on with from where the edges stand; if the way back had
+    /// begun, or a node is missing that it would not go on without, the edges go to where they were before the call.
+    private func resume(_ open: JournalState.OpenRollout) async {
+        let absent = absentNodes
+        let isBlocked = open.absent == .refuse && !absent.isEmpty
+        var promise = Promise()
+        var kind: Rollout.Kind
+        switch open.kind {
+        case .enable: (kind, promise.desired) = (.enable, true)
+        case .disable: (kind, promise.desired) = (.disable, false)
+        case .rotate: kind = .rotate
+        case .prepare: (kind, promise.isPrepared) = (.prepare, true)
+        // Nobody waits for it: edges converge by themselves.
+        case .converge, .leave: kind = .converge(desired ? .enforce : .clear)
+        }
+        if open.isWayBack || isBlocked {
+            kind = .converge(desired ? .enforce : .clear)
+            promise = Promise(isLost: true)
+        }
+        logger.notice(
+            "rollout goes on after a restart",
+            metadata: ["rollout": "\(open.id)", "kind": "\(open.kind)", "isWayBack": "\(promise.isLost)"])
+        await start(
+            Errand(kind: kind, absent: open.absent), promise: promise, absent: absent, user: open.user,
+            resuming: open)
+    }
+
+    /// Nodes whose edges are not where the fleet should be, `nil` where there are none; the nodes of which that is true
+    /// of every edge, if there are such, for it is they who have come (back).
+    private func strayNodes() -> Set<NodeNumber>? {
+        let absent = absentNodes
+        var goal = Goal(desired ? .enforce : .clear)
+        goal.oldest = oldest
+        let planner = StridePlanner(
+            numbers: numbers, fleet: fleet, goal: goal, fresh: nil, silent: [], absent: absent)
+        let open = planner.open()
+        if open.isEmpty { return nil }
+        if !desired {
+            if isPrepared { return nil }
+            // A coordinator that was restarted does not remember why: a whole fleet at `accept` was prepared.
+            let prepared = StridePlanner(
+                numbers: numbers, fleet: fleet, goal: Goal(.accept), fresh: nil, silent: [], absent: absent)
+            if prepared.isReached() {
+                isPrepared = true
+                return nil
+            }
+        }
+        var counts: [NodeNumber: Int] = [:]
+        for edge in open { for end in [edge.node, edge.peer] { counts[end, default: 0] += 1 } }
+        let all = numbers.count - absent.count - 1
+        let strays = Set(counts.filter { $0.value == all }.keys)
+        return strays.isEmpty || strays.count * 2 > numbers.count ? Set(counts.keys) : strays
+    }
+
+    private func converge(_ nodes: Set<NodeNumber>) async {
+        await start(
+            Errand(kind: .converge(desired ? .enforce : .clear), absent: .proceed), promise: Promise(),
+            absent: absentNodes, examined: nodes, user: Self.ownName)
+    }
+
+    private func noteJoins() {
+        guard desired, !joins.pending.isEmpty else { return }
+        let current = rollout?.fleet ?? fleet
+        for node in joins.pending where current.isProtected(node, among: numbers) {
+            joins.end(node, at: clock.now())
+        }
+    }
+
+    func digest(_ roster: Roster) -> Fleet.Digest { Digest(of: roster) }
+}

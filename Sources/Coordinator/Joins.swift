@@ -1,0 +1,19 @@
+internal import Fleet
+
+/// How long nodes take from their agent's first word to every edge protected.
+struct Joins {
+    private var began: [NodeNumber: Instant] = [:]
+    /// The last time of each node.
+    private(set) var microseconds: [NodeNumber: UInt64] = [:]
+
+    /// A new process or a new kernel speaks for the node.
+    mutating func begin(_ node: NodeNumber, at now: Instant) { began[node] = now }
+
+    /// The node's edges are all protected.
+    mutating func end(_ node: NodeNumber, at now: Instant) {
+        guard let start = began.removeValue(forKey: node) else { return }
+        microseconds[node] = now.microseconds(since: start)
+    }
+
+    var pending: [NodeNumber] { Array(began.keys) }
+}

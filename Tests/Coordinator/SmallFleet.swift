@@ -1,0 +1,137 @@
+import Fleet
+import Ladder
+import LinuxHost
+import Logging
+import MeshKeys
+import Ports
+import Simulation
+import Testing
+import XFRM
+
+@testable import Agent
+@testable import Coordinator
+
+/// The real coordinator and agents over a simulated bus, kernels and journal.
+final class SmallFleet: Sendable {
+    let bus = SimulatedBus()
+    let journal = MemoryJournal()
+    let kernels: [SimulatedKernel]
+    let probes: [SimulatedProbe]
+    let agents: [NodeAgent]
+    let coordinator: Coordinator
+    let configuration: FleetConfiguration
+
+    init(
+        _ count: Int, lacking: [Int: String] = [:], drainMilliseconds: UInt64 = 1, rungMilliseconds: UInt64 = 10_000,
+        absent: AbsentPolicy = .refuse, rules: [Int: NodeRules] = [:]
+    ) async throws {
+        var limits = RolloutLimits()
+        limits.drain = .fixed(milliseconds: drainMilliseconds)
+        limits.rungMilliseconds = rungMilliseconds
+        let identities = try (0..<count).map { _ in try IdentityKey(IdentityKey.makeSecret()) }
+        var members: [FleetConfiguration.Member] = []
+        for index in 0..<count {
+            let name = try #require(NodeName("node\(index + 1)"))
+            let address = try #require(Address("10.77.0.\(index + 1)"))
+            let other = try #require(Address("fd77::\(index + 1)"))
+            members.append(.init(name: name, addresses: [address, other], identityKey: identities[index].publicKey))
+        }
+        configuration = FleetConfiguration(
+            name: "test", members: members, bypass: [.ssh, .neighbourDiscovery], limits: limits, absent: absent)
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let enrolment = try await Enrolment.enrol(configuration, in: journal)
+        coordinator = Coordinator(
+            configuration, enrolment: enrolment, bus: bus, journal: journal, clock: BootClock(), logger: logger)
+        var kernels: [SimulatedKernel] = []
+        var agents: [NodeAgent] = []
+        let probes = (0..<count).map { _ in SimulatedProbe() }
+        self.probes = probes
+        for index in 0..<count {
+            let kernel = SimulatedKernel(lacking: lacking[index])
+            let number = try #require(NodeNumber(UInt32(index + 1)))
+            agents.append(
+                try await NodeAgent(
+                    .init(incarnation: UInt64(index), bootID: [UInt8](repeating: 1, count: 16)),
+                    identityKey: identities[index], rules: rules[index] ?? NodeRules(), bus: bus.connect(number),
+                    machine: .init(
+                        kernel: kernel, record: MemoryNodeRecord(), probe: probes[index], host: SimulatedHost(),
+                        clock: BootClock()), logger: logger))
+            kernels.append(kernel)
+        }
+        self.kernels = kernels
+        self.agents = agents
+    }
+
+    /// `done` whichever rollout did it.
+    func setEnabled(_ enabled: Bool) async -> Answer {
+        Answer(await coordinator.perform(.configure(enabled: enabled, replayWindow: nil), requestedBy: "test"))
+    }
+
+    func perform(_ request: FleetRequest) async -> Answer {
+        Answer(await coordinator.perform(request, requestedBy: "test"))
+    }
+
+    /// Every kernel holds one set of SAs for each peer and family, and requires it.
+    func expectProtected() async throws {
+        for kernel in kernels {
+            let snapshot = try await kernel.snapshot()
+            #expect(snapshot.associations.count == 2 * 2 * (kernels.count - 1))
+            let required = snapshot.policies.filter { $0.priority == Ownership.pairPriority }
+            #expect(required.count == 3 * 2 * (kernels.count - 1))
+            #expect(!snapshot.policies.contains { $0.priority == Ownership.trialPriority })
+        }
+    }
+
+    func spis() async throws -> Set<SPI> {
+        var spis: Set<SPI> = []
+        for kernel in kernels { spis.formUnion(try await kernel.snapshot().associations.map(\.association.id.spi)) }
+        return spis
+    }
+
+    enum Answer: Hashable {
+        case unchanged
+        case done
+        case failed(RolloutFailure)
+
+        init(_ answer: RolloutAnswer) {
+            self =
+                switch answer {
+                case .unchanged: .unchanged
+                case .done: .done
+                case .failed(let failure): .failed(failure)
+                }
+        }
+    }
+
+    /// Runs the fleet while the body does, once every node is present.
+    func run(_ body: @Sendable @escaping () async throws -> Void) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await self.coordinator.run() }
+            for agent in agents { group.addTask { await agent.run() } }
+            try await eventually("every node is present") {
+                let status = self.coordinator.status()
+                return status.nodes.count == self.agents.count && status.nodes.allSatisfy(\.isPresent)
+            }
+            try await body()
+            group.cancelAll()
+            bus.close()
+        }
+    }
+}
+
+func expectEmpty(_ kernel: SimulatedKernel) async throws {
+    let snapshot = try await kernel.snapshot()
+    #expect(snapshot == Snapshot())
+}
+
+struct NotInTime: Error { var what: String }
+
+/// Waits for a condition, at most half a minute.
+func eventually(_ what: String, _ condition: () async -> Bool) async throws {
+    let clock = BootClock()
+    let deadline = clock.now().advanced(byMilliseconds: 30_000)
+    while await !condition() {
+        guard clock.now() < deadline else { throw NotInTime(what: what) }
+        await clock.sleep(until: clock.now().advanced(byMilliseconds: 2))
+    }
+}
