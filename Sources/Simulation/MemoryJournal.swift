@@ -6,6 +6,7 @@ internal import Synchronization
 public actor MemoryJournal: Journal {
     public private(set) var state: JournalState
     public private(set) var entries: [JournalEntry] = []
+    private var rollouts: Set<UInt64> = []
     private var failure: JournalError?
 
     public init(epoch: Epoch = Epoch(1)) {
@@ -18,19 +19,48 @@ public actor MemoryJournal: Journal {
 
     public func load() async throws(JournalError) -> JournalState { state }
 
+    /// Refuses, like the journal on disk, an entry that does not follow from what is kept.
     public func record(_ entries: [JournalEntry]) async throws(JournalError) {
         if let failure { throw failure }
-        self.entries += entries
-        for entry in entries {
-            switch entry {
-            case .number(let name, let number): state.numbers[name] = number
-            case .roster(let version): state.roster = version
-            case .desired(let desired): state.desired = desired
-            case .began(let rollout, _, _): state.rollout = rollout
-            case .plan(_, let generation, _): state.generation = max(state.generation, generation)
-            case .step, .ended: break
-            }
+        let before = (state, rollouts)
+        for entry in entries where !take(entry) {
+            (state, rollouts) = before
+            throw JournalError(operation: "record", message: "nothing is kept that \(entry) belongs to")
         }
+        self.entries += entries
+    }
+
+    /// Whether the entry has a place.
+    private func take(_ entry: JournalEntry) -> Bool {
+        switch entry {
+        case .number(let name, let number):
+            guard state.numbers[name] == nil, !state.numbers.values.contains(number) else { return false }
+            state.numbers[name] = number
+        case .removed(let name, let quarantined):
+            guard let number = state.numbers[name] else { return false }
+            state.removed[name] = JournalState.Removal(number: number, quarantined: quarantined)
+        case .released(let name):
+            guard let removal = state.removed[name] else { return false }
+            state.removed[name] = JournalState.Removal(number: removal.number, quarantined: [])
+        case .roster(let version): state.roster = version
+        case .desired(let desired): state.desired = desired
+        case .replayWindow(let packets): state.replayWindow = packets
+        case .began(let rollout, let kind, let absent, let user):
+            guard rollout > state.rollout else { return false }
+            rollouts.insert(rollout)
+            state.rollout = rollout
+            state.open = JournalState.OpenRollout(
+                id: rollout, kind: kind, absent: absent, user: user, isWayBack: false)
+        case .plan(let rollout, let generation, let isWayBack):
+            guard rollouts.contains(rollout) else { return false }
+            state.generation = max(state.generation, generation)
+            if state.open?.id == rollout { state.open?.isWayBack = isWayBack }
+        case .step(let rollout, _, _): return rollouts.contains(rollout)
+        case .ended(let rollout, _, _):
+            guard rollouts.contains(rollout) else { return false }
+            if state.open?.id == rollout { state.open = nil }
+        }
+        return true
     }
 }
 

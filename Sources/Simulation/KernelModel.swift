@@ -1,0 +1,164 @@
+internal import Fleet
+internal import MeshKeys
+public import Ports
+public import XFRM
+
+/// What one host's kernel keeps of XFRM, under the kernel's own keys, answering with the kernel's errors.
+///
+/// A plain value: ``SimulatedKernel`` is it behind the port at once, ``HostKernel`` is it behind the port in virtual time.
+public struct KernelModel: Sendable {
+    /// errno values (asm-generic/errno-base.h, errno.h).
+    enum Code {
+        static let noSuchEntry: Int32 = 2
+        static let exists: Int32 = 17
+        static let invalid: Int32 = 22
+        static let notImplemented: Int32 = 38
+        static let noBufferSpace: Int32 = 105
+    }
+
+    /// What the kernel tells SAs apart by: not by their source, nor by their reqid.
+    private struct AssociationKey: Hashable {
+        var destination: Address
+        var spi: SPI
+
+        init(_ id: AssociationID) {
+            destination = id.destination
+            spi = id.spi
+        }
+    }
+
+    private struct Kept<Object: Sendable>: Sendable {
+        var object: Object
+        var order: UInt64
+    }
+
+    private var associations: [AssociationKey: Kept<ObservedAssociation>] = [:]
+    private var policies: [PolicyID: Kept<Policy>] = [:]
+    private var order: UInt64 = 0
+    private var keys: Set<Int> = []
+    /// How often a key was installed that had been installed before: must stay 0, for GCM's sake.
+    public private(set) var keysInstalledAgain = 0
+    /// The kernel's words where it has no ESP; it then refuses every SA.
+    public var lacking: String?
+
+    public init(holding snapshot: Snapshot = Snapshot(), lacking: String? = nil) {
+        self.lacking = lacking
+        for observed in snapshot.associations { keep(observed) }
+        for policy in snapshot.policies { keep(policy) }
+    }
+
+    /// Everything that it holds, oldest first.
+    public var snapshot: Snapshot {
+        Snapshot(
+            associations: associations.values.sorted { $0.order < $1.order }.map(\.object),
+            policies: policies.values.sorted { $0.order < $1.order }.map(\.object))
+    }
+
+    public subscript(id: AssociationID) -> Association? { associations[AssociationKey(id)]?.object.association }
+    public subscript(id: PolicyID) -> Policy? { policies[id]?.object }
+
+    /// Makes one change, or says why not.
+    public mutating func perform(_ change: KernelChange) -> KernelError? {
+        switch change {
+        case .addAssociation(let association, let key): add(association, key)
+        case .deleteAssociation(let id): delete(id)
+        case .addPolicy(let policy): add(policy)
+        case .updatePolicy(let policy): update(policy)
+        case .deletePolicy(let id): delete(id)
+        }
+    }
+
+    public mutating func put(_ policy: Policy) { keep(policy) }
+    public mutating func put(_ association: Association) { keep(ObservedAssociation(association: association)) }
+    public mutating func remove(_ id: PolicyID) { policies[id] = nil }
+    public mutating func remove(_ id: AssociationID) { associations[AssociationKey(id)] = nil }
+
+    /// The host reboots: its XFRM state is gone, its memory of keys is not.
+    public mutating func forget() {
+        associations = [:]
+        policies = [:]
+    }
+
+    private mutating func add(_ association: Association, _ key: Secret) -> KernelError? {
+        let operation = MessageKind.newAssociation.kernelName
+        if let lacking { return KernelError(operation: operation, code: Code.notImplemented, message: lacking) }
+        guard key.count == Algorithm.keyByteCount, association.shape == .transport else {
+            return KernelError(operation: operation, code: Code.invalid, message: "Invalid argument")
+        }
+        guard associations[AssociationKey(association.id)] == nil else {
+            return KernelError(operation: operation, code: Code.exists, message: "File exists")
+        }
+        if !keys.insert(key.fingerprint).inserted { keysInstalledAgain += 1 }
+        put(association)
+        return nil
+    }
+
+    /// ESRCH counts as done.
+    private mutating func delete(_ id: AssociationID) -> KernelError? {
+        associations[AssociationKey(id)] = nil
+        return nil
+    }
+
+    private mutating func add(_ policy: Policy) -> KernelError? {
+        let operation = MessageKind.newPolicy.kernelName
+        guard policy.action != .other else {
+            return KernelError(operation: operation, code: Code.invalid, message: "Invalid argument")
+        }
+        if let present = policies[policy.id]?.object, !Ownership.owns(present) {
+            let message = "File exists: \(ForeignObject.policy(present))"
+            return KernelError(operation: operation, code: Code.exists, message: message)
+        }
+        keep(policy)
+        return nil
+    }
+
+    /// UPDPOLICY puts it there, whatever was there before: it would replace a foreign one as well.
+    private mutating func update(_ policy: Policy) -> KernelError? {
+        guard policy.action != .other else {
+            let operation = MessageKind.updatePolicy.kernelName
+            return KernelError(operation: operation, code: Code.invalid, message: "Invalid argument")
+        }
+        keep(policy)
+        return nil
+    }
+
+    /// ENOENT counts as done.
+    private mutating func delete(_ id: PolicyID) -> KernelError? {
+        policies[id] = nil
+        return nil
+    }
+
+    private mutating func keep(_ policy: Policy) {
+        order += 1
+        policies[policy.id] = Kept(object: policy, order: policies[policy.id]?.order ?? order)
+    }
+
+    private mutating func keep(_ observed: ObservedAssociation) {
+        order += 1
+        associations[AssociationKey(observed.association.id)] = Kept(object: observed, order: order)
+    }
+}
+
+extension Secret {
+    /// Tells keys apart within this process; nothing of the key can be had back from it.
+    var fingerprint: Int {
+        withBytes { bytes in
+            var hasher = Hasher()
+            for index in bytes.indices { hasher.combine(bytes[index]) }
+            return hasher.finalize()
+        }
+    }
+}
+
+extension KernelChange {
+    /// The change without its key.
+    var change: Change {
+        switch self {
+        case .addAssociation(let association, _): .addAssociation(association)
+        case .deleteAssociation(let id): .deleteAssociation(id)
+        case .addPolicy(let policy): .addPolicy(policy)
+        case .updatePolicy(let policy): .updatePolicy(policy)
+        case .deletePolicy(let id): .deletePolicy(id)
+        }
+    }
+}
