@@ -1,10 +1,10 @@
 # The commands of this project; CONTRIBUTING.md lists them. Each does its own set-up.
 # Builds wait for each other, also under `make -j`: two at once would fight over .build.
 .NOTPARALLEL:
-.PHONY: setup build test demo bench proto lint format clean
+.PHONY: setup build test sweep demo bench proto lint format clean
 
 # What the lab, the demo and the benchmarks run. SwiftPM takes one product a build.
-products := testudo-agent testudo-coordinator testudo-traffic
+products := testudo-agent testudo-coordinator testudo-simulate testudo-traffic
 # The lab makes network namespaces.
 as_root := $(if $(filter 0,$(shell id -u)),,sudo -E)
 
@@ -20,6 +20,10 @@ build: setup
 test: setup lint build
 	@scripts/quietly debug swift build --build-tests
 	@swift test --skip-build --disable-xctest
+
+# A night's worth of seeds; `make test` runs 2000.
+sweep: build
+	@.build/release/testudo-simulate --seeds 1..20000 --jobs 2
 
 demo: build
 	@$(as_root) deploy/lab/run --nodes 4 -- deploy/demo/demo

@@ -45,6 +45,7 @@ let package = Package(
     products: [
         .executable(name: "testudo-agent", targets: ["testudo-agent"]),
         .executable(name: "testudo-coordinator", targets: ["testudo-coordinator"]),
+        .executable(name: "testudo-simulate", targets: ["testudo-simulate"]),
         .executable(name: "testudo-traffic", targets: ["testudo-traffic"]),
     ],
     dependencies: [
@@ -79,6 +80,7 @@ let package = Package(
         target("Netlink", ["CMnl", "CLinux", "Fleet", "XFRM", "MeshKeys", "Ports"]),
         target("Bus", ["ZeroMQ", "BusProtocol", "Ports", "Fleet", "Ladder", logging]),
         target("Store", ["Ports", "Fleet", "Ladder", sqlite]),
+        target("Probe", ["CLinux", "Fleet", "Ports"]),
         target("Simulation", ["Ports", "Fleet", "Ladder", "XFRM", "MeshKeys"]),
         target("LinuxHost", ["CLinux", "Fleet", "MeshKeys", "Ports", logging]),
         // Shells: actors that perform the machines' effects.
@@ -101,9 +103,16 @@ let package = Package(
         .executableTarget(
             name: "testudo-agent",
             dependencies: [
-                "Bus", "Netlink", "Simulation", "Agent", "ZeroMQ", "Ports", "Fleet", "Ladder", "XFRM", "MeshKeys",
+                "Bus", "Netlink", "Probe", "Simulation", "Agent", "ZeroMQ", "Ports", "Fleet", "Ladder", "XFRM",
+                "MeshKeys",
                 "LinuxHost",
                 arguments, logging,
+            ],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "testudo-simulate",
+            dependencies: [
+                "Simulation", "Coordinator", "Agent", "Ports", "Fleet", "Ladder", "MeshKeys", arguments, logging,
             ],
             swiftSettings: strict),
         // The lab's packet counter: a tool of the tests, in C for User-Mode Linux's slow system calls.
@@ -116,8 +125,10 @@ let package = Package(
                 logging,
             ]),
         tests("XFRM", ["Fleet", "XFRM"]),
+        tests("LinuxHost", ["CLinux", "Fleet", "LinuxHost", "MeshKeys", "Ports"]),
         tests("Netlink", ["Fleet", "XFRM", "MeshKeys", "Ports", "Netlink", "CMnl"]),
         tests("KernelContract", ["Fleet", "XFRM", "MeshKeys", "Ports", "Netlink", "Simulation", "CLinux"]),
+        tests("Probe", ["Fleet", "Ports", "Probe"]),
         tests("MeshKeys", ["Fleet", "MeshKeys", crypto]),
         tests("BusProtocol", ["Fleet", "Ladder", "BusProtocol", protobuf]),
         tests("ZeroMQ", ["ZeroMQ", "MeshKeys"]),
@@ -129,8 +140,11 @@ let package = Package(
                 "Fleet", "Ladder", "Ports", "ONTAP", "CoordinatorAPI", certificates, lifecycle, hummingbird,
                 hummingbirdTesting, hummingbirdTLS, logging,
             ]),
-        tests("Store", ["Fleet", "Ports", "Simulation", "Store"]),
-        tests("Settings", ["Coordinator", "Fleet", "LinuxHost", "testudo-agent", "testudo-coordinator"]),
+        tests("Simulation", ["Fleet", "Ports", "XFRM", "Simulation", "testudo-simulate"]),
+        tests("Store", ["Fleet", "Ports", "Simulation", "Store", sqlite]),
+        tests(
+            "Settings",
+            ["Agent", "Coordinator", "Fleet", "Ladder", "LinuxHost", "testudo-agent", "testudo-coordinator"]),
         tests("Soundness", []),
         tests("Lab", [], exclude: ["scripts"]),
     ],

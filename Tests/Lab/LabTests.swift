@@ -77,6 +77,19 @@ struct LabTests {
             ["--coordinator-on", "node1", "--without-bus-bypass"], "coordinator-on-node.sh", ["without"])
     }
 
+    @Test(
+        "Rotations, a blocked path, deletions by hand and a node that leaves: the fleet mends itself and loses nothing")
+    func hitless() throws { try expectSuccess([], "hitless.sh") }
+
+    @Test("Reboots are closed from the first moment and rejoin by themselves, one node and the whole fleet")
+    func reboot() throws { try expectSuccess([], "reboot.sh") }
+
+    @Test("100 ms each way: nothing is lost with an automatic drain, and much with a shorter one")
+    func delay() throws {
+        try expectSuccess(["--kernel", "uml", "--nodes", "3", "--drain", "auto"], "delay.sh")
+        try expectSuccess(["--kernel", "uml", "--nodes", "3", "--drain", "10"], "delay.sh", ["short"])
+    }
+
     @Test("A kernel that cannot load ESP is refused with 66257199")
     func modulesHidden() throws { try expectSuccess(["--kernel", "uml", "--hide-modules"], "unsupported.sh") }
 
@@ -93,6 +106,12 @@ struct LabTests {
     func kernelContract() throws {
         let tests = Self.root.appending(path: ".build/debug/testudoPackageTests.xctest").path
         try expectSuccess(["--without-testudo", "--nodes", "1"], "kernel-contract.sh", [tests])
+    }
+
+    @Test("The probe tells a path that takes ESP from one that drops it, sends in clear or takes less than it says")
+    func probePath() throws {
+        let tests = Self.root.appending(path: ".build/debug/testudoPackageTests.xctest").path
+        try expectSuccess(["--kernel", "uml", "--without-testudo", "--nodes", "2"], "probe-path.sh", [tests])
     }
 
     @Test("A command's status comes through; a lab that cannot start says 125")

@@ -73,16 +73,21 @@ enum ImportTable {
             "Fleet": vocabulary, "Ladder": machines, "Logging": logs, "Synchronization": lock,
         ],
         "LinuxHost": [
-            "Ports": "implements the clock and the agent's record", "Fleet": vocabulary, "MeshKeys": secrets,
+            "Ports": "implements the clock, the agent's record and the machine's facts", "Fleet": vocabulary,
+            "MeshKeys": secrets,
             "CLinux": shims, "Glibc": libc, "Logging": "the one log handler of both mains", "Synchronization": lock,
+        ],
+        "Probe": [
+            "Ports": "implements PathProbe", "Fleet": vocabulary, "CLinux": shims, "Glibc": libc,
+            "Synchronization": lock,
         ],
         "Store": [
             "Ports": "implements Journal", "Fleet": vocabulary, "Ladder": machines, "GRDB": "SQLite",
             "Foundation": "GRDB's paths and blobs; the coordinator links it anyway", "Synchronization": lock,
         ],
         "Simulation": [
-            "Ports": "implements Kernel", "Fleet": vocabulary, "Ladder": machines, "XFRM": kernelModel,
-            "MeshKeys": secrets, "Synchronization": lock,
+            "Ports": "implements the ports", "Fleet": vocabulary, "Ladder": machines, "XFRM": kernelModel,
+            "MeshKeys": secrets, "Synchronization": lock, "Glibc": "names the thread that a simulation runs on",
         ],
     ]
 
@@ -114,8 +119,15 @@ enum ImportTable {
             "Logging": logs,
             "Foundation": "files; the coordinator links it anyway", "Synchronization": lock,
         ],
+        "testudo-simulate": [
+            "Simulation": "the world", "Coordinator": "simulates it", "Agent": "simulates it", "Ports": "wires it",
+            "Fleet": vocabulary, "Ladder": machines, "MeshKeys": "identity keys", "ArgumentParser": "flags",
+            "Logging": logs, "Foundation": "child processes; it never runs on a host", "Dispatch": "waits for them",
+            "Synchronization": lock,
+        ],
         "testudo-agent": [
-            "Bus": "wires it", "Netlink": "wires it", "Simulation": "--kernel simulated", "Agent": "wires it",
+            "Bus": "wires it", "Netlink": "wires it", "Probe": "wires it", "Simulation": "--kernel simulated",
+            "Agent": "wires it",
             "ZeroMQ": "makes CURVE keys", "Ports": "wires it", "Fleet": vocabulary, "Ladder": machines,
             "XFRM": kernelModel, "MeshKeys": "identity keys", "LinuxHost": "files and the clock", "Glibc": libc,
             "ArgumentParser": "flags", "Logging": logs, "Synchronization": lock,

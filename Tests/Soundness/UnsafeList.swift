@@ -14,6 +14,12 @@ enum UnsafeList {
         "Sources/MeshKeys/Wipe.swift": "explicit_bzero takes a pointer",
         "Sources/Netlink/EncodedBatch.swift": "a batch that held keys is wiped where it lies",
         "Sources/Netlink/Errno.swift": "strerror answers a C string",
+        "Sources/Netlink/EventSocket.swift": "socket options, bind and recv take pointers",
+        "Sources/Netlink/EventThread.swift": "a pthread that may block, and an eventfd that ends it",
+        "Sources/LinuxHost/InterfaceAddresses.swift": "getifaddrs answers a list of C structs",
+        "Sources/LinuxHost/KeyDaemons.swift":
+            "readdir and readlink take pointers; Foundation would cost the agent 50 MiB",
+        "Tests/LinuxHost/Namespace.swift": "setns takes a C string",
         "Sources/Netlink/NetlinkSocket.swift":
             "libmnl takes and answers pointers; its receive buffer is lent as a Span",
         "Sources/Netlink/ProcFile.swift":
@@ -22,6 +28,13 @@ enum UnsafeList {
         "Sources/Bus/CoordinatorZeroMQBus.swift": "enters the actor from its own loop thread",
         "Sources/LinuxHost/HostEnvironment.swift": "getenv and environ are C strings",
         "Sources/LinuxHost/StandardErrorLog.swift": "write takes a pointer",
+        "Sources/Probe/InterfaceMTU.swift": "getifaddrs and ioctl fill C structs",
+        "Sources/Probe/ProbeError+Errno.swift": "strerror answers a C string",
+        "Sources/Probe/ProbeSocket.swift": "bind, sendto and recvfrom take pointers",
+        "Sources/Probe/ProbeThread.swift": "a pthread of its own: a task may not wait for sockets",
+        "Sources/Probe/ProbeWake.swift": "eventfd is read and written through a pointer",
+        "Sources/Simulation/Confined.swift": "a simulation's one thread touches the world through Sendable ports",
+        "Sources/Simulation/Scheduler.swift": "runs the jobs of a task executor: Swift has no safe call for it",
         "Sources/ZeroMQ/CurveKeys.swift": "libzmq takes and answers keys as C strings, which are wiped",
         "Sources/ZeroMQ/LoopThread.swift": "a pthread that is an executor: Swift has no safe one that may block",
         "Sources/ZeroMQ/SharedFrame.swift": "one encoded buffer is lent to libzmq for many peers",
