@@ -1,6 +1,6 @@
 #!/bin/bash
-# kill -9 of the coordinator and of an agent at every effect boundary, up and down, under traffic: traffic flows, and a new
-# PATCH after the restart works from whatever rungs the edges stand on.
+# kill -9 of the coordinator and of an agent at every effect boundary, up, down and rotating, under traffic: traffic flows,
+# and a new call after the restart works from whatever the edges stand on. $1: coordinator, agent, or rotating for both.
 set -uo pipefail
 scripts=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 script=kills
@@ -10,19 +10,46 @@ script=kills
 who=${1:-both}
 
 coordinator_up=('journaled plan' 'journaled preflight' 'sent preflight' 'received preflight' 'journaled offers' 'sent offers'
-    'received offers' 'journaled accept' 'sent accept' 'received accept' 'journaled send' 'sent send' 'received send'
+    'received offers' 'journaled accept' 'sent accept' 'received accept' 'journaled probe' 'sent probe' 'received probe'
+    'journaled send' 'sent send' 'received send'
     'journaled drain' 'journaled enforce' 'sent enforce' 'received enforce' 'journaled end')
 coordinator_down=('journaled plan' 'journaled observe' 'sent observe' 'received observe' 'journaled send' 'sent send'
     'received send' 'journaled accept' 'sent accept' 'received accept' 'journaled drain' 'journaled clear' 'sent clear'
     'received clear' 'journaled end')
 agent_up=() agent_down=()
-for rung in preflight offers accept send enforce; do
+for rung in preflight offers accept probe send enforce; do
     for effect in received applied reported; do agent_up+=("$effect $rung"); done
 done
 for rung in observe send accept clear; do
     for effect in received applied reported; do agent_down+=("$effect $rung"); done
 done
 agent_up+=('persisted preflight') agent_down+=('persisted observe')
+
+coordinator_rotating=('journaled plan' 'sent offers' 'received offers' 'journaled accept' 'sent accept' 'received accept'
+    'sent probe' 'received probe' 'journaled send' 'sent send' 'received send' 'journaled drain' 'journaled drop' 'sent drop'
+    'received drop' 'journaled end')
+agent_rotating=('applied offers' 'reported offers' 'received enforce' 'applied enforce' 'reported enforce' 'received probe'
+    'applied probe' 'reported probe')
+
+# kill_rotating PROCESS PLACE: the process dies there during a rotation; the fleet stays or comes back protected, with one
+# set of SAs for every edge, and the next rotation works.
+kill_rotating() {
+    halt_at "$1" "kill:$2"
+    (call POST /api/fleet/rollouts '{"kind": "rotate"}') &
+    local caller=$!
+    if ! eventually 20 is_gone "$1"; then check "$1 dies at '$2'" false; wait $caller; return; fi
+    restart "$1"
+    wait $caller
+    eventually 20 all_present
+    check "$1 killed at '$2' while rotating: one set of SAs everywhere" eventually 30 has_one_set
+    check "and GET says enabled" eventually 10 is_enabled true
+}
+has_one_set() {
+    local name peers=$(($(wc -w <<<"$TESTUDO_NODES") - 1))
+    for name in $TESTUDO_NODES; do
+        [ "$(ip -n "$name" xfrm state list | grep -c 'proto esp spi')" = $((peers * 4)) ] || return 1
+    done
+}
 
 # kill_at PROCESS PLACE TARGET: the process dies there during a PATCH, is started again, and a new PATCH works.
 kill_at() {
@@ -56,8 +83,15 @@ walk() { # PROCESS UP… -- DOWN…
         if ((index < ${#down[@]})); then kill_at "$process" "${down[index]}" false; else patch false; fi
     done
 }
-[ "$who" = agent ] || walk coordinator "${coordinator_up[@]}" -- "${coordinator_down[@]}"
-[ "$who" = coordinator ] || walk node2 "${agent_up[@]}" -- "${agent_down[@]}"
+if [ "$who" = rotating ]; then
+    patch true
+    for place in "${coordinator_rotating[@]}"; do kill_rotating coordinator "$place"; done
+    for place in "${agent_rotating[@]}"; do kill_rotating node2 "$place"; done
+    call POST /api/fleet/rollouts '{"kind": "rotate"}'
+    check "a last rotation works" is_status 201
+fi
+[[ $who == @(agent|rotating) ]] || walk coordinator "${coordinator_up[@]}" -- "${coordinator_down[@]}"
+[[ $who == @(coordinator|rotating) ]] || walk node2 "${agent_up[@]}" -- "${agent_down[@]}"
 check "nothing was lost" expect_no_loss "kills at every effect boundary"
 check "no xfrm error counter moved" [ "$(xfrm_errors)" = "$before" ]
 conclude
