@@ -9,8 +9,8 @@ internal import XFRM
 /// Received and sent bytes may hold keys (the kernel returns them in dumps): buffers are wiped after every use.
 @safe
 struct NetlinkSocket: ~Copyable {
-    /// The kernel makes dump messages at most 32 KiB long for a reader with room for them.
-    private static let receiveByteCount = 64 * 1_024
+    /// The kernel makes dump messages at most so long, for a reader with room for them.
+    private static let receiveByteCount = 32 * 1_024
     /// Room for the acknowledgements of many chunks; without privilege the system's default still holds one chunk's.
     private static let kernelBufferByteCount: Int32 = 4 * 1_024 * 1_024
     /// The kernel answers before `send` returns: a reply that is not there within this time was lost.
@@ -46,8 +46,8 @@ struct NetlinkSocket: ~Copyable {
         }
         port = unsafe mnl_socket_get_portid(socket)
         unsafe self.socket = socket
+        // Safe because bytes are read only as far as the kernel has written them; untouched pages stay free.
         unsafe buffer = UnsafeMutableBufferPointer.allocate(capacity: Self.receiveByteCount)
-        unsafe buffer.initialize(repeating: 0)
     }
 
     deinit {

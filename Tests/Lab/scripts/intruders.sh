@@ -123,8 +123,11 @@ else
     expect 'stranger in clear, IPv6' node1 6 0 send stranger fd77::1 $port
     expect 'stranger in clear, IPv6, refused' node1 XfrmInTmplMismatch $packets send stranger fd77::1 $port
     expect 'stranger in clear, to a container' container 4 0 send stranger 10.77.0.1 $published
+    # Its agent would see the deleted SA and have the edge's keys changed before the first packet is sent.
+    kill -STOP "$(cat "$TESTUDO_LAB/node3/pid")"
     forge_association
     expect "node3 with node2's address through its own SA" node1 4 0 send node3 10.77.0.1 $port
     expect "node3 with node2's address, refused" node1 XfrmInStateMismatch $packets send node3 10.77.0.1 $port
+    kill -CONT "$(cat "$TESTUDO_LAB/node3/pid")"
 fi
 [ $failures = 0 ] || { echo "intruders: $failures failed"; exit 1; }
