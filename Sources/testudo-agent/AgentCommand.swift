@@ -45,7 +45,11 @@ struct AgentCommand: AsyncParsableCommand {
         @Option(help: "trace, debug, info, notice, warning, error or critical.", transform: StandardErrorLog.level)
         var logLevel = Logger.Level.info
 
+        /// M_ARENA_MAX (malloc.h): one heap for all threads, which do little at once; each further one costs memory.
+        private static let arenasOption: Int32 = -8
+
         func run() async throws {
+            _ = mallopt(Self.arenasOption, 1)
             let settings = try readSettings()
             let logger = Logger(label: "agent") { [logLevel] in StandardErrorLog(label: $0, level: logLevel) }
             try HostFile.makeFolder(settings.stateDirectory)

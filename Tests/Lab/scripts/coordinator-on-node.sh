@@ -33,6 +33,6 @@ if [ "${1:-}" = without ]; then
 else
     check "with broken ESP every node still takes orders" is_status 200
     patch true
-    check "and the next climb says what is broken" answers 'no echo through ESP'
+    check "and the next climb fails in its probe" answers '"code": "66256898"'
 fi
 conclude

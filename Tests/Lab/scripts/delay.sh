@@ -7,11 +7,16 @@ script=delay
 [ -n "${TESTUDO_LAB:-}" ] || exec "$scripts/../../../deploy/lab/run" --drain auto -- "$scripts/delay.sh" "$@"
 . "$scripts/traffic.sh"
 . "$scripts/api.sh"
-modprobe sch_netem 2>/dev/null
+modprobe -a sch_netem sch_prio cls_u32 2>/dev/null
 patch true; patch false
 before=$(xfrm_errors)
 for name in $TESTUDO_NODES; do
-    ip netns exec "$name" tc qdisc add dev eth0 root netem delay 100ms limit 100000 || { echo "delay: no netem here"; exit 1; }
+    # Not the bus: its own delay would be a drain.
+    ip netns exec "$name" tc -batch - <<END || { echo "delay: no netem here"; exit 1; }
+qdisc add dev eth0 root handle 1: prio priomap 2 2 2 2 2 2 2 2 2 2 2 2 2 2 2 2
+qdisc add dev eth0 parent 1:3 handle 30: netem delay 100ms limit 100000
+filter add dev eth0 parent 1: protocol ip prio 1 u32 match ip dst 10.77.0.254/32 flowid 1:1
+END
 done
 start_traffic --rate 50 --silence 4000
 for step in true rotate false; do
