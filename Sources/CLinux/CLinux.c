@@ -4,6 +4,7 @@
 #include <unistd.h>
 #include <sched.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
@@ -50,6 +51,8 @@ uint64_t testudo_raise_descriptor_limit(void) {
     struct rlimit raised = { .rlim_cur = limit.rlim_max, .rlim_max = limit.rlim_max };
     return setrlimit(RLIMIT_NOFILE, &raised) == 0 ? raised.rlim_cur : limit.rlim_cur;
 }
+
+void testudo_trim_heap(void) { malloc_trim(0); }
 
 void testudo_name_thread(const char *name) {
     char shortened[16] = {0};

@@ -45,11 +45,7 @@ struct AgentCommand: AsyncParsableCommand {
         @Option(help: "trace, debug, info, notice, warning, error or critical.", transform: StandardErrorLog.level)
         var logLevel = Logger.Level.info
 
-        /// M_ARENA_MAX (malloc.h): one heap for all threads, which do little at once; each further one costs memory.
-        private static let arenasOption: Int32 = -8
-
         func run() async throws {
-            _ = mallopt(Self.arenasOption, 1)
             let settings = try readSettings()
             let logger = Logger(label: "agent") { [logLevel] in StandardErrorLog(label: $0, level: logLevel) }
             try HostFile.makeFolder(settings.stateDirectory)
@@ -69,7 +65,11 @@ struct AgentCommand: AsyncParsableCommand {
                 checkpoint: HaltSwitch.checkpoint(HostEnvironment.value(HaltSwitch.variable)), logger: logger)
             logger.info("agent runs", metadata: ["node": "\(settings.name)", "coordinator": "\(settings.coordinator)"])
             try await bus.start()
-            await agent.run()
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask { await ProcessMemory.keepTrimmed() }
+                await agent.run()
+                group.cancelAll()
+            }
         }
 
         private func readSettings() throws -> AgentSettings {

@@ -70,7 +70,7 @@ struct LabTests {
     @Test("An agent killed at every effect boundary: traffic flows and a new PATCH works")
     func agentKills() throws { try expectSuccess(["--nodes", "2"], "kills.sh", ["agent"]) }
 
-    @Test("Coordinator and agent killed at every effect boundary of a rotation: one set of keys in the end, nothing lost")
+    @Test("Killed at every effect boundary of a rotation: one set of keys in the end, and nothing lost")
     func rotatingKills() throws { try expectSuccess(["--nodes", "2"], "kills.sh", ["rotating"]) }
 
     @Test("With the coordinator on a node the bus stays up by its bypass, and not without")

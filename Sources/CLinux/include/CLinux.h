@@ -22,5 +22,8 @@ int testudo_ignore_netlink_port(int descriptor, uint32_t port);
 /// between Glibc's overlays. Answers the limit in force; 0 where it cannot be read.
 uint64_t testudo_raise_descriptor_limit(void);
 
+/// malloc_trim(0): free heap pages go back to the system. malloc.h is not in Swift's Glibc module.
+void testudo_trim_heap(void);
+
 /// pthread_setname_np for the calling thread, cut to 15 bytes: `top -H` shows it. Not in Swift's Glibc module.
 void testudo_name_thread(const char *name);
