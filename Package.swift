@@ -81,7 +81,9 @@ let package = Package(
         target("Bus", ["ZeroMQ", "BusProtocol", "Ports", "Fleet", "Ladder", logging]),
         target("Store", ["Ports", "Fleet", "Ladder", sqlite]),
         target("Probe", ["CLinux", "Fleet", "Ports"]),
-        target("Simulation", ["Ports", "Fleet", "Ladder", "XFRM", "MeshKeys"]),
+        // Worlds in memory: one host's parts, for tests and for load without kernels; a whole fleet on a seed.
+        target("Simulated", ["Ports", "Fleet", "Ladder", "XFRM", "MeshKeys"]),
+        target("Simulation", ["Simulated", "Ports", "Fleet", "Ladder", "XFRM", "MeshKeys"]),
         target("LinuxHost", ["CLinux", "Fleet", "MeshKeys", "Ports", logging]),
         // Shells: actors that perform the machines' effects.
         target("Coordinator", ["Ports", "Fleet", "Ladder", "MeshKeys", logging]),
@@ -103,7 +105,7 @@ let package = Package(
         .executableTarget(
             name: "testudo-agent",
             dependencies: [
-                "Bus", "Netlink", "Probe", "Simulation", "Agent", "ZeroMQ", "Ports", "Fleet", "Ladder", "XFRM",
+                "Bus", "Netlink", "Probe", "Simulated", "Agent", "ZeroMQ", "Ports", "Fleet", "Ladder", "XFRM",
                 "MeshKeys",
                 "LinuxHost",
                 arguments, logging,
@@ -121,13 +123,13 @@ let package = Package(
         tests(
             "Coordinator",
             [
-                "Fleet", "Ladder", "LinuxHost", "MeshKeys", "Ports", "Simulation", "XFRM", "Agent", "Coordinator",
+                "Fleet", "Ladder", "LinuxHost", "MeshKeys", "Ports", "Simulated", "XFRM", "Agent", "Coordinator",
                 logging,
             ]),
         tests("XFRM", ["Fleet", "XFRM"]),
         tests("LinuxHost", ["CLinux", "Fleet", "LinuxHost", "MeshKeys", "Ports"]),
         tests("Netlink", ["Fleet", "XFRM", "MeshKeys", "Ports", "Netlink", "CMnl"]),
-        tests("KernelContract", ["Fleet", "XFRM", "MeshKeys", "Ports", "Netlink", "Simulation", "CLinux"]),
+        tests("KernelContract", ["Fleet", "XFRM", "MeshKeys", "Ports", "Netlink", "Simulated", "CLinux"]),
         tests("Probe", ["Fleet", "Ports", "Probe"]),
         tests("MeshKeys", ["Fleet", "MeshKeys", crypto]),
         tests("BusProtocol", ["Fleet", "Ladder", "BusProtocol", protobuf]),
@@ -140,13 +142,14 @@ let package = Package(
                 "Fleet", "Ladder", "Ports", "ONTAP", "CoordinatorAPI", certificates, lifecycle, hummingbird,
                 hummingbirdTesting, hummingbirdTLS, logging,
             ]),
-        tests("Simulation", ["Fleet", "Ports", "XFRM", "Simulation", "testudo-simulate"]),
-        tests("Store", ["Fleet", "Ports", "Simulation", "Store", sqlite]),
+        .target(name: "Commands", path: "Tests/Commands", swiftSettings: strict),
+        tests("Simulation", ["Commands", "Fleet", "Ports", "XFRM", "Simulation", "testudo-simulate"]),
+        tests("Store", ["Fleet", "Ports", "Simulated", "Store", sqlite]),
         tests(
             "Settings",
             ["Agent", "Coordinator", "Fleet", "Ladder", "LinuxHost", "testudo-agent", "testudo-coordinator"]),
         tests("Soundness", []),
-        tests("Lab", [], exclude: ["scripts"]),
+        tests("Lab", ["Commands"], exclude: ["scripts"]),
     ],
     cLanguageStandard: .c11
 )

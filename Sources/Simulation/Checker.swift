@@ -2,6 +2,7 @@ public import Fleet
 internal import Ladder
 internal import MeshKeys
 internal import Ports
+internal import Simulated
 internal import XFRM
 
 /// Something that must never happen, and did.

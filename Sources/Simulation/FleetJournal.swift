@@ -1,5 +1,6 @@
 internal import Fleet
 internal import Ports
+internal import Simulated
 
 extension JournalState {
     /// Takes one fact up.

@@ -1,4 +1,5 @@
 internal import Fleet
+internal import Simulated
 internal import XFRM
 
 /// How the world goes wrong, and how it is put right.

@@ -2,6 +2,7 @@ internal import Fleet
 internal import Ladder
 internal import MeshKeys
 internal import Ports
+internal import Simulated
 internal import XFRM
 
 /// A simulated fleet: hosts, kernels, disks, the bus, the network and the operator, with real programs running in it.

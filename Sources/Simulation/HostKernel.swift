@@ -1,6 +1,7 @@
 internal import Fleet
 internal import MeshKeys
 internal import Ports
+internal import Simulated
 internal import XFRM
 
 /// What a kernel does beside what it should.

@@ -1,5 +1,6 @@
 internal import Fleet
 internal import Ports
+internal import Simulated
 internal import XFRM
 
 /// One run of a program on a simulated host. Its ports answer nothing once it is dead; the kernel, the disk and the

@@ -1,4 +1,5 @@
 public import Fleet
+internal import Simulated
 
 /// One seed's story: a storm in which nothing wrong may happen, then quiet, in which the fleet must come to where the
 /// operator wants it.

@@ -10,7 +10,7 @@ internal import MeshKeys
 internal import Netlink
 internal import Ports
 internal import Probe
-internal import Simulation
+internal import Simulated
 internal import ZeroMQ
 
 /// One host's agent.

@@ -1,7 +1,7 @@
 import Fleet
 import Ladder
 import Ports
-import Simulation
+import Simulated
 import Testing
 import XFRM
 

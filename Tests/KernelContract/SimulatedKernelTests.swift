@@ -1,6 +1,6 @@
 import Fleet
 import Ports
-import Simulation
+import Simulated
 import Testing
 import XFRM
 

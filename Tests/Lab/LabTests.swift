@@ -1,3 +1,4 @@
+import Commands
 import Foundation
 import Testing
 
@@ -6,33 +7,15 @@ import Testing
 /// One at a time: a lab measures packets, and two on two processors would disturb each other.
 @Suite("Lab", .serialized)
 struct LabTests {
-    /// What a script printed and how it ended.
-    struct Run {
-        var status: Int32
-        var output: String
-    }
-
-    static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent()
-
-    /// Runs `deploy/lab/run OPTIONS -- Tests/Lab/scripts/SCRIPT`; the output goes to a file, so that no pipe can fill.
-    static func lab(_ options: [String], _ script: String, _ arguments: [String] = []) throws -> Run {
-        let file = FileManager.default.temporaryDirectory.appending(path: "testudo-lab-\(UUID().uuidString).out")
-        #expect(FileManager.default.createFile(atPath: file.path, contents: nil))
-        defer { try? FileManager.default.removeItem(at: file) }
-        let output = try FileHandle(forWritingTo: file)
-        let process = Process()
-        process.executableURL = root.appending(path: "deploy/lab/run")
-        process.arguments = options + ["--", root.appending(path: "Tests/Lab/scripts/\(script)").path] + arguments
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = output
-        process.standardError = output
-        try process.run()
-        process.waitUntilExit()
-        let text = try String(contentsOf: file, encoding: .utf8)
-        let told = text.split(separator: "\n").filter { !$0.contains(": ok: ") }.joined(separator: "\n")
-        print("lab: \(script) \(arguments.joined(separator: " ")): status \(process.terminationStatus)\n\(told)")
-        return Run(status: process.terminationStatus, output: text)
+    /// Runs `deploy/lab/run OPTIONS -- Tests/Lab/scripts/SCRIPT`.
+    private static func lab(
+        _ options: [String], _ script: String, _ arguments: [String] = []
+    ) async throws -> Command.Ending {
+        let path = Command.root.appending(path: "Tests/Lab/scripts/\(script)").path
+        let ending = try await Command("deploy/lab/run").run(options + ["--", path] + arguments)
+        let told = ending.lines.filter { !$0.contains(": ok: ") }.joined(separator: "\n")
+        print("lab: \(script) \(arguments.joined(separator: " ")): status \(ending.status)\n\(told)")
+        return ending
     }
 
     /// Whether the host's own kernel refuses an ESP SA.
@@ -50,76 +33,78 @@ struct LabTests {
         return process.terminationStatus == 0
     }()
 
-    private func expectSuccess(_ options: [String] = [], _ script: String, _ arguments: [String] = []) throws {
-        let run = try Self.lab(options, script, arguments)
+    private func expectSuccess(_ options: [String] = [], _ script: String, _ arguments: [String] = []) async throws {
+        let run = try await Self.lab(options, script, arguments)
         #expect(run.status == 0, "\(script) failed:\n\(run.output.suffix(6_000))")
     }
 
     @Test("The counter sees loss: by hand, ladder order loses nothing and node after node loses more than 50")
-    func byHand() throws { try expectSuccess(["--without-testudo"], "by-hand.sh") }
+    func byHand() async throws { try await expectSuccess(["--without-testudo"], "by-hand.sh") }
 
     @Test("Ten toggles lose nothing, and what is protected is protected")
-    func toggle() throws { try expectSuccess([], "toggle.sh") }
+    func toggle() async throws { try await expectSuccess([], "toggle.sh") }
 
     @Test("A failing PATCH answers with its code and leaves traffic whole")
-    func failures() throws { try expectSuccess([], "failures.sh") }
+    func failures() async throws { try await expectSuccess([], "failures.sh") }
 
     @Test("The coordinator killed at every effect boundary: traffic flows and a new PATCH works")
-    func coordinatorKills() throws { try expectSuccess(["--nodes", "2"], "kills.sh", ["coordinator"]) }
+    func coordinatorKills() async throws { try await expectSuccess(["--nodes", "2"], "kills.sh", ["coordinator"]) }
 
     @Test("An agent killed at every effect boundary: traffic flows and a new PATCH works")
-    func agentKills() throws { try expectSuccess(["--nodes", "2"], "kills.sh", ["agent"]) }
+    func agentKills() async throws { try await expectSuccess(["--nodes", "2"], "kills.sh", ["agent"]) }
 
     @Test("Killed at every effect boundary of a rotation: one set of keys in the end, and nothing lost")
-    func rotatingKills() throws { try expectSuccess(["--nodes", "2"], "kills.sh", ["rotating"]) }
+    func rotatingKills() async throws { try await expectSuccess(["--nodes", "2"], "kills.sh", ["rotating"]) }
 
     @Test("With the coordinator on a node the bus stays up by its bypass, and not without")
-    func coordinatorOnNode() throws {
-        try expectSuccess(["--coordinator-on", "node1"], "coordinator-on-node.sh")
-        try expectSuccess(
+    func coordinatorOnNode() async throws {
+        try await expectSuccess(["--coordinator-on", "node1"], "coordinator-on-node.sh")
+        try await expectSuccess(
             ["--coordinator-on", "node1", "--without-bus-bypass"], "coordinator-on-node.sh", ["without"])
     }
 
     @Test(
         "Rotations, a blocked path, deletions by hand and a node that leaves: the fleet mends itself and loses nothing")
-    func hitless() throws { try expectSuccess([], "hitless.sh") }
+    func hitless() async throws { try await expectSuccess([], "hitless.sh") }
 
     @Test("Reboots are closed from the first moment and rejoin by themselves, one node and the whole fleet")
-    func reboot() throws { try expectSuccess([], "reboot.sh") }
+    func reboot() async throws { try await expectSuccess([], "reboot.sh") }
 
     @Test("100 ms each way: nothing is lost with an automatic drain, and much with a shorter one")
-    func delay() throws {
-        try expectSuccess(["--kernel", "uml", "--nodes", "3", "--drain", "auto"], "delay.sh")
-        try expectSuccess(["--kernel", "uml", "--nodes", "3", "--drain", "10"], "delay.sh", ["short"])
+    func delay() async throws {
+        try await expectSuccess(["--kernel", "uml", "--nodes", "3", "--drain", "auto"], "delay.sh")
+        try await expectSuccess(["--kernel", "uml", "--nodes", "3", "--drain", "10"], "delay.sh", ["short"])
     }
 
     @Test("A kernel that cannot load ESP is refused with 66257199")
-    func modulesHidden() throws { try expectSuccess(["--kernel", "uml", "--hide-modules"], "unsupported.sh") }
+    func modulesHidden() async throws {
+        try await expectSuccess(["--kernel", "uml", "--hide-modules"], "unsupported.sh")
+    }
 
     @Test("A host without ESP is refused with 66257199", .enabled(if: hostLacksESP))
-    func hostWithoutESP() throws { try expectSuccess(["--kernel", "host"], "unsupported.sh") }
+    func hostWithoutESP() async throws { try await expectSuccess(["--kernel", "host"], "unsupported.sh") }
 
     @Test("An agent of an older protocol is refused with 66257199")
-    func olderProtocol() throws { try expectSuccess(["--kernel", "simulated"], "older-protocol.sh") }
+    func olderProtocol() async throws { try await expectSuccess(["--kernel", "simulated"], "older-protocol.sh") }
 
     @Test("The agent needs CAP_NET_ADMIN and nothing else")
-    func capability() throws { try expectSuccess(["--nodes", "2"], "capability.sh") }
+    func capability() async throws { try await expectSuccess(["--nodes", "2"], "capability.sh") }
 
     @Test("The kernel keeps the contract that the simulated one keeps, and `ip xfrm` reads what we write")
-    func kernelContract() throws {
-        let tests = Self.root.appending(path: ".build/debug/testudoPackageTests.xctest").path
-        try expectSuccess(["--without-testudo", "--nodes", "1"], "kernel-contract.sh", [tests])
+    func kernelContract() async throws {
+        let tests = Command.root.appending(path: ".build/debug/testudoPackageTests.xctest").path
+        try await expectSuccess(["--without-testudo", "--nodes", "1"], "kernel-contract.sh", [tests])
     }
 
     @Test("The probe tells a path that takes ESP from one that drops it, sends in clear or takes less than it says")
-    func probePath() throws {
-        let tests = Self.root.appending(path: ".build/debug/testudoPackageTests.xctest").path
-        try expectSuccess(["--kernel", "uml", "--without-testudo", "--nodes", "2"], "probe-path.sh", [tests])
+    func probePath() async throws {
+        let tests = Command.root.appending(path: ".build/debug/testudoPackageTests.xctest").path
+        try await expectSuccess(["--kernel", "uml", "--without-testudo", "--nodes", "2"], "probe-path.sh", [tests])
     }
 
     @Test("A command's status comes through; a lab that cannot start says 125")
-    func status() throws {
-        #expect(try Self.lab(["--without-testudo", "--nodes", "1"], "exit-status.sh", ["3"]).status == 3)
-        #expect(try Self.lab(["--nodes", "none"], "exit-status.sh", ["3"]).status == 125)
+    func status() async throws {
+        #expect(try await Self.lab(["--without-testudo", "--nodes", "1"], "exit-status.sh", ["3"]).status == 3)
+        #expect(try await Self.lab(["--nodes", "none"], "exit-status.sh", ["3"]).status == 125)
     }
 }

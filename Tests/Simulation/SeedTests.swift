@@ -1,8 +1,15 @@
+import Commands
 import Testing
 
 /// Whole fleets of the real actors, a seed each.
 @Suite("Seeds", .serialized)
 struct SeedTests {
+    /// A process of its own, so that its hashes are ordered and a crash is only its own. Built with the tests: its
+    /// preconditions and exclusivity checks are on.
+    private static let debug = Command(".build/debug/testudo-simulate")
+    /// Built by `make build`: a hundred times the seeds.
+    private static let release = Command(".build/release/testudo-simulate")
+
     /// Seeds that once failed, and what they found.
     static let regressions: [(seed: Int, found: String)] = [
         (213, "a call was refused because of a node that had just come back"),
@@ -23,9 +30,9 @@ struct SeedTests {
     }
 
     @Test("A seed is replayed exactly: 50 of them twice, each the same way to the last step, and nothing goes wrong")
-    func determinism() throws {
-        let first = try Simulator.debug.run(["--seeds", "1..50", "--jobs", "2", "--each"])
-        let second = try Simulator.debug.run(["--seeds", "1..50", "--jobs", "1", "--each"])
+    func determinism() async throws {
+        let first = try await Self.debug.run(["--seeds", "1..50", "--jobs", "2", "--each"])
+        let second = try await Self.debug.run(["--seeds", "1..50", "--jobs", "1", "--each"])
 
         #expect(first.status == 0, "\(first.output.suffix(4_000))")
         let ways = first.lines.dropLast().map(Self.way)
@@ -34,34 +41,34 @@ struct SeedTests {
     }
 
     @Test("A seed alone goes the way that it went in the sweep, and its transcript tells it")
-    func transcript() throws {
-        let sweep = try Simulator.debug.run(["--seeds", "7..7", "--each"])
-        let alone = try Simulator.debug.run(["--seed", "7", "--trace"])
+    func transcript() async throws {
+        let sweep = try await Self.debug.run(["--seeds", "7..7", "--each"])
+        let alone = try await Self.debug.run(["--seed", "7", "--trace"])
 
         #expect(alone.lines.last.map(Self.way) == sweep.lines.first.map(Self.way))
         #expect(alone.output.contains("coordinator: sends order"))
     }
 
     @Test("Seeds that once found a bug find none", arguments: regressions.indices)
-    func regression(index: Int) throws {
+    func regression(index: Int) async throws {
         let (seed, found) = Self.regressions[index]
 
-        let run = try Simulator.debug.run(["--seed", "\(seed)"])
+        let run = try await Self.debug.run(["--seed", "\(seed)"])
 
         #expect(run.status == 0, "again: \(found)\n\(run.output.suffix(2_000))")
     }
 
     @Test("2000 seeds: nothing wrong happens in the storm, and in quiet every fleet comes to where it should be")
-    func sweep() throws {
-        let run = try Simulator.release.run(["--seeds", "1..2000", "--jobs", "2"])
+    func sweep() async throws {
+        let run = try await Self.release.run(["--seeds", "1..2000", "--jobs", "2"])
 
         print("simulation: \(run.lines.last ?? "no output")")
         #expect(run.status == 0, "\(run.output.suffix(4_000))")
     }
 
     @Test("The control: where packets take longer than the drain some are lost, and the simulation sees it")
-    func slowPath() throws {
-        let run = try Simulator.release.run(["--seeds", "1..100", "--slow-path", "--first"])
+    func slowPath() async throws {
+        let run = try await Self.release.run(["--seeds", "1..100", "--slow-path", "--first"])
 
         #expect(run.status == 1)
         #expect(run.output.contains("was lost"))
@@ -74,8 +81,8 @@ struct SeedTests {
             "recreates-associations", "reports-the-order", "reuses-offers", "reuses-slots", "says-hello-once",
             "skips-barrier", "trusts-late-reports",
         ])
-    func mutation(flaw: String) throws {
-        let run = try Simulator.release.run(["--seeds", "1..1000", "--jobs", "2", "--first", "--flaw", flaw])
+    func mutation(flaw: String) async throws {
+        let run = try await Self.release.run(["--seeds", "1..1000", "--jobs", "2", "--first", "--flaw", flaw])
 
         let first = run.lines.first { $0.contains(" violation: ") } ?? "nothing"
         print("simulation: \(flaw): \(first.split(separator: " ").prefix(2).joined(separator: " "))")

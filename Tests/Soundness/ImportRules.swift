@@ -83,7 +83,7 @@ extension Rule {
         },
         violations: [
             .planted("Sources/MeshKeys/A.swift", "import Foundation\n"),
-            .planted("Sources/Simulation/A.swift", "internal import struct Foundation.Data\n"),
+            .planted("Sources/Simulated/A.swift", "internal import struct Foundation.Data\n"),
             .planted("Sources/testudo-agent/main.swift", "import FoundationNetworking\n"),
         ],
         lookalikes: [

@@ -85,8 +85,13 @@ enum ImportTable {
             "Ports": "implements Journal", "Fleet": vocabulary, "Ladder": machines, "GRDB": "SQLite",
             "Foundation": "GRDB's paths and blobs; the coordinator links it anyway", "Synchronization": lock,
         ],
-        "Simulation": [
+        "Simulated": [
             "Ports": "implements the ports", "Fleet": vocabulary, "Ladder": machines, "XFRM": kernelModel,
+            "MeshKeys": secrets, "Synchronization": lock,
+        ],
+        "Simulation": [
+            "Simulated": "a host's parts", "Ports": "implements the ports", "Fleet": vocabulary, "Ladder": machines,
+            "XFRM": kernelModel,
             "MeshKeys": secrets, "Synchronization": lock, "Glibc": "names the thread that a simulation runs on",
         ],
     ]
@@ -126,7 +131,7 @@ enum ImportTable {
             "Synchronization": lock,
         ],
         "testudo-agent": [
-            "Bus": "wires it", "Netlink": "wires it", "Probe": "wires it", "Simulation": "--kernel simulated",
+            "Bus": "wires it", "Netlink": "wires it", "Probe": "wires it", "Simulated": "--kernel simulated",
             "Agent": "wires it",
             "ZeroMQ": "makes CURVE keys", "Ports": "wires it", "Fleet": vocabulary, "Ladder": machines,
             "XFRM": kernelModel, "MeshKeys": "identity keys", "LinuxHost": "files and the clock", "Glibc": libc,

@@ -1,7 +1,7 @@
 import Fleet
 import Foundation
 import Ports
-import Simulation
+import Simulated
 
 @testable import Store
 

@@ -1,19 +1,19 @@
 internal import Fleet
-internal import MeshKeys
+package import MeshKeys
 public import Ports
 public import XFRM
 
 /// What one host's kernel keeps of XFRM, under the kernel's own keys, answering with the kernel's errors.
 ///
-/// A plain value: ``SimulatedKernel`` is it behind the port at once, ``HostKernel`` is it behind the port in virtual time.
+/// A plain value: ``SimulatedKernel`` is it behind the port at once, a simulation has it behind the port in virtual time.
 public struct KernelModel: Sendable {
     /// errno values (asm-generic/errno-base.h, errno.h).
-    enum Code {
-        static let noSuchEntry: Int32 = 2
-        static let exists: Int32 = 17
-        static let invalid: Int32 = 22
-        static let notImplemented: Int32 = 38
-        static let noBufferSpace: Int32 = 105
+    package enum Code {
+        package static let noSuchEntry: Int32 = 2
+        package static let exists: Int32 = 17
+        package static let invalid: Int32 = 22
+        package static let notImplemented: Int32 = 38
+        package static let noBufferSpace: Int32 = 105
     }
 
     /// What the kernel tells SAs apart by: not by their source, nor by their reqid.
@@ -141,7 +141,7 @@ public struct KernelModel: Sendable {
 
 extension Secret {
     /// Tells keys apart within this process; nothing of the key can be had back from it.
-    var fingerprint: Int {
+    package var fingerprint: Int {
         withBytes { bytes in
             var hasher = Hasher()
             for index in bytes.indices { hasher.combine(bytes[index]) }
@@ -152,7 +152,7 @@ extension Secret {
 
 extension KernelChange {
     /// The change without its key.
-    var change: Change {
+    package var change: Change {
         switch self {
         case .addAssociation(let association, _): .addAssociation(association)
         case .deleteAssociation(let id): .deleteAssociation(id)

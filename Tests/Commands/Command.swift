@@ -1,0 +1,86 @@
+public import Foundation
+
+/// A program that a test runs to its end, one at a time: it may use both processors and measures packets.
+public struct Command: Sendable {
+    /// How it ended and what it printed.
+    public struct Ending: Sendable {
+        public var status: Int32
+        public var output: String
+
+        public var lines: [Substring] { output.split(separator: "\n") }
+    }
+
+    /// The top of the source tree.
+    public static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
+
+    private static let turns = Turns()
+
+    private let path: String
+
+    /// - Parameter path: of the program, below the top of the source tree.
+    public init(_ path: String) {
+        self.path = Self.root.appending(path: path).path
+    }
+
+    /// Waits for its turn and for the program without keeping a thread of the other tests.
+    ///
+    /// The output, errors included, goes to a file, so that no pipe can fill.
+    public func run(_ arguments: [String]) async throws -> Ending {
+        let file = FileManager.default.temporaryDirectory.appending(path: "testudo-test-\(UUID().uuidString).out")
+        guard FileManager.default.createFile(atPath: file.path, contents: nil) else {
+            throw CocoaError(.fileWriteUnknown)
+        }
+        defer { try? FileManager.default.removeItem(at: file) }
+        let output = try FileHandle(forWritingTo: file)
+        await Self.turns.take()
+        let status: Int32
+        do {
+            status = try await Self.start(path, arguments, output: output)
+        } catch {
+            await Self.turns.pass()
+            throw error
+        }
+        await Self.turns.pass()
+        return Ending(status: status, output: try String(contentsOf: file, encoding: .utf8))
+    }
+
+    private static func start(_ path: String, _ arguments: [String], output: FileHandle) async throws -> Int32 {
+        try await withCheckedThrowingContinuation { ended in
+            let process = Process()
+            process.executableURL = URL(filePath: path)
+            process.arguments = arguments
+            process.standardInput = FileHandle.nullDevice
+            process.standardOutput = output
+            process.standardError = output
+            process.terminationHandler = { ended.resume(returning: $0.terminationStatus) }
+            do {
+                try process.run()
+            } catch {
+                ended.resume(throwing: error)
+            }
+        }
+    }
+}
+
+/// Who asks first is first.
+private actor Turns {
+    private var isTaken = false
+    private var waiting: [CheckedContinuation<Void, Never>] = []
+
+    func take() async {
+        guard isTaken else {
+            isTaken = true
+            return
+        }
+        await withCheckedContinuation { waiting.append($0) }
+    }
+
+    func pass() {
+        if waiting.isEmpty {
+            isTaken = false
+        } else {
+            waiting.removeFirst().resume()
+        }
+    }
+}
