@@ -29,19 +29,19 @@ struct Intent {
 /// The kernel differs from what the agent put there: policies are put back; SAs never are, for their keys are gone, and
 /// the coordinator gives the edge fresh ones.
 extension NodeAgent {
-    /// A snapshot after policies of ours that somebody removed or changed were put back.
-    func repairedSnapshot() async throws(KernelError) -> Snapshot {
-        let snapshot = try await kernel.snapshot()
-        let changes = repairs(of: snapshot)
-        try await recreate(missingFrom: snapshot)
-        guard !changes.isEmpty else { return snapshot }
+    /// A look after policies of ours that somebody removed or changed were put back.
+    func repairedLook() async throws(KernelError) -> Look {
+        let look = try await look()
+        let changes = repairs(of: look)
+        try await recreate(missingFrom: look.snapshot)
+        guard !changes.isEmpty else { return look }
         for change in changes {
             logger.warning("drift: put right", metadata: ["change": "\(change)"])
         }
         noteRepair(changes)
         let refusals = try await apply(changes, keys: [:])
         for refusal in refusals { logger.error("drift not put right", metadata: ["kernel": "\(refusal.message)"]) }
-        return try await kernel.snapshot()
+        return try await self.look()
     }
 
     /// A flaw: what is missing is made again with its old key.
@@ -55,16 +55,14 @@ extension NodeAgent {
     }
 
     /// Policies that are missing or wrong, those to quarantined addresses, and what belongs to no peer any more.
-    private func repairs(of snapshot: Snapshot) -> [Change] {
+    private func repairs(of look: Look) -> [Change] {
         guard roster != nil, own != nil else { return [] }
-        let index = SnapshotIndex(snapshot)
         var wants: [EdgeWant] = []
-        for peer in peers {
+        for edge in look.edges {
+            let (peer, reading, state) = (edge.peer, edge.reading, edge.state)
             guard let intended = intent.edges[peer.number], intended.low == intended.high, intended.low != .clear else {
                 continue
             }
-            let reading = EdgeReading.read(index, pairs: pairs(with: peer))
-            let state = state(of: peer, reading)
             guard state.low != intended.low || state.high != intended.high || state.sends != intended.sends,
                 intended.low != .accept
             else { continue }
@@ -84,8 +82,8 @@ extension NodeAgent {
             wants.append(EdgeWant(peer: number, pairs: closed, rung: .closed))
         }
         let known = Set((peers.flatMap(pairs) + closed).map(PeerPair.init))
-        let changes = wants.isEmpty ? [] : Plan.changes(have: snapshot, wants: wants, bypass: bypass)
-        return changes + Plan.orphans(have: snapshot) { known.contains(PeerPair(own: $0, peer: $1)) }
+        let changes = wants.isEmpty ? [] : Plan.changes(have: look.index, wants: wants, bypass: bypass)
+        return changes + Plan.orphans(have: look.index) { known.contains(PeerPair(own: $0, peer: $1)) }
     }
 
     private struct PeerPair: Hashable {
@@ -117,19 +115,17 @@ extension NodeAgent {
     }
 
     /// What in the kernel an operator must act on, each with what to do.
-    func problems(in snapshot: Snapshot) -> [String] {
+    func problems(in look: Look) -> [String] {
         var problems: [String] = []
         if let objection = rosterObjection { problems.append("\(objection): mend the configuration or the pin") }
-        let retired = Plan.retiredBypass(have: snapshot, bypass: bypass)
+        let retired = Plan.retiredBypass(have: look.index, bypass: bypass)
         if !retired.isEmpty {
             problems.append("\(retired.count) bypass policies are in no list any more: turn IPsec off and on")
         }
-        problems += foreign(in: snapshot).map { "\($0): remove it, or take the traffic out of the fleet" }
-        let index = SnapshotIndex(snapshot)
-        for peer in peers {
-            let state = state(of: peer, in: index)
-            let isLacking = state.low.sendsESP && !state.sends.allSatisfy(state.holds.contains)
-            if isLacking { problems.append("an SA of the edge to \(peer.name) is missing: it gets fresh keys") }
+        problems += foreign(in: look.snapshot).map { "\($0): remove it, or take the traffic out of the fleet" }
+        for edge in look.edges where edge.state.low.sendsESP {
+            let isLacking = !edge.state.sends.allSatisfy(edge.state.holds.contains)
+            if isLacking { problems.append("an SA of the edge to \(edge.peer.name) is missing: it gets fresh keys") }
         }
         if let repair = lastRepair, clock.now().microseconds(since: repair.at) < Self.repairShownMicroseconds {
             problems.append("somebody removed or changed \(repair.count) policies; they were put back: find out who")

@@ -20,21 +20,19 @@ extension NodeAgent {
             return .init(refusals: [Refusal(cause: .forbidden, message: objection)], standing: await observe().standing)
         }
         do throws(KernelError) {
-            let before = try await kernel.snapshot()
-            let index = SnapshotIndex(before)
-            for peer in peers {
-                guard let place = targets[peer.number] else { continue }
-                note(place, of: peer, EdgeReading.read(index, pairs: pairs(with: peer)), fresh, in: &wants)
+            let before = try await currentLook()
+            for edge in before.edges {
+                if let place = targets[edge.peer.number] { note(place, of: edge, fresh, in: &wants) }
             }
-            guard prepareRecord(for: wants.edges, fresh, before) else {
+            guard prepareRecord(for: wants.edges, fresh, before.snapshot) else {
                 let refusal = Refusal(cause: .host, message: "the record cannot be written")
-                return .init(refusals: [refusal], standing: standing(in: before))
+                return .init(refusals: [refusal], standing: before.standing)
             }
-            let changes = Plan.changes(have: before, wants: wants.edges, bypass: bypass)
+            let changes = Plan.changes(have: before.index, wants: wants.edges, bypass: bypass)
             var refusals = wants.refusals
             refusals += try await apply(changes, keys: wants.keys)
-            let after = try await kernel.snapshot()
-            var standing = standing(in: after)
+            let after = try await look()
+            var standing = after.standing
             if identity.flaws.contains(.reportsTheOrder) {
                 standing = pretended(targets, fresh, before)
                 refusals = []
@@ -50,21 +48,18 @@ extension NodeAgent {
     }
 
     /// Where the edges would stand if all had gone well.
-    private func pretended(_ targets: [NodeNumber: Place], _ fresh: Order.Fresh?, _ before: Snapshot) -> Standing {
-        let index = SnapshotIndex(before)
+    private func pretended(_ targets: [NodeNumber: Place], _ fresh: Order.Fresh?, _ before: Look) -> Standing {
         var states: [NodeNumber: EdgeState] = [:]
-        for peer in peers {
-            let state = state(of: peer, in: index)
-            states[peer.number] = targets[peer.number].map { state.moved(to: $0, fresh?.version.generation) } ?? state
+        for edge in before.edges {
+            let place = targets[edge.peer.number]
+            states[edge.peer.number] = place.map { edge.state.moved(to: $0, fresh?.version.generation) } ?? edge.state
         }
         return Standing(states)
     }
 
-    private func note(
-        _ place: Place, of peer: Node, _ reading: EdgeReading, _ fresh: Order.Fresh?, in wants: inout Wants
-    ) {
+    private func note(_ place: Place, of edge: Look.Edge, _ fresh: Order.Fresh?, in wants: inout Wants) {
         let set = fresh?.version.generation
-        let state = state(of: peer, reading)
+        let (peer, state) = (edge.peer, edge.state)
         if state.isAt(place, set) { return }
         if let objection = rules.objection(from: state.low, to: place.rung) {
             wants.refusals.append(Refusal(cause: .forbidden, peer: peer.number, message: objection))
@@ -75,7 +70,7 @@ extension NodeAgent {
             return
         }
         do throws(KeyError) {
-            wants.edges.append(try want(place, of: peer, reading, state, fresh, &wants.keys))
+            wants.edges.append(try want(place, of: peer, edge.reading, state, fresh, &wants.keys))
         } catch {
             wants.refusals.append(Refusal(cause: .keys, peer: peer.number, message: "\(error)"))
         }
@@ -198,13 +193,10 @@ extension NodeAgent {
     }
 
     /// After: edges that are not protected any more.
-    func settleRecord(_ snapshot: Snapshot) {
-        let index = SnapshotIndex(snapshot)
+    func settleRecord(_ look: Look) {
         var pairs: Set<Shield.Pair> = []
-        for peer in peers {
-            for pair in EdgeReading.read(index, pairs: self.pairs(with: peer)).pairs where pair.low.isProtected {
-                pairs.insert(Shield.Pair(own: pair.own, peer: pair.peer))
-            }
+        for pair in look.edges.flatMap(\.reading.pairs) where pair.low.isProtected {
+            pairs.insert(Shield.Pair(own: pair.own, peer: pair.peer))
         }
         for pair in quarantinedPairs { pairs.insert(Shield.Pair(own: pair.own, peer: pair.peer)) }
         guard pairs != memory.shield.pairs else { return }

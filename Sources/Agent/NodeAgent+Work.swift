@@ -32,10 +32,10 @@ extension NodeAgent {
         var observation = Observation()
         if let lacking = support.lacking { observation.problems.append("the kernel lacks IPsec: \(lacking)") }
         do {
-            let snapshot = try await repairedSnapshot()
-            observation.standing = standing(in: snapshot)
-            observation.packets = packets(in: snapshot)
-            observation.problems += problems(in: snapshot) + (await hostProblems())
+            let look = try await repairedLook()
+            observation.standing = look.standing
+            observation.packets = packets(in: look.snapshot)
+            observation.problems += problems(in: look) + (await hostProblems())
         } catch {
             logger.error("kernel not read", metadata: ["error": "\(error)"])
             observation.problems.append("the kernel's XFRM state cannot be read: \(error)")
@@ -48,15 +48,15 @@ extension NodeAgent {
         do throws(KernelError) {
             if support.lacking != nil { support = try await kernel.support() }
             if let lacking = support.lacking { refusals.append(Refusal(cause: .unsupported, message: lacking)) }
-            let snapshot = try await kernel.snapshot()
+            let look = try await look()
             for peer in peers where pairs(with: peer).isEmpty {
                 refusals.append(Refusal(cause: .host, peer: peer.number, message: "no address family in common"))
             }
-            refusals += foreign(in: snapshot).map { Refusal(cause: .foreign, message: "\($0)") }
+            refusals += foreign(in: look.snapshot).map { Refusal(cause: .foreign, message: "\($0)") }
             refusals += try await kernel.obstacles().map { Refusal(cause: .host, message: $0) }
             refusals += missingAddresses(await currentFacts()).map { Refusal(cause: .host, message: $0) }
             if let objection = rosterObjection { refusals.append(Refusal(cause: .forbidden, message: objection)) }
-            return .init(refusals: limited(refusals), standing: standing(in: snapshot))
+            return .init(refusals: limited(refusals), standing: look.standing)
         } catch {
             refusals.append(Refusal(cause: .kernel, message: "\(error)"))
             return .init(refusals: limited(refusals), standing: nil)
@@ -66,8 +66,8 @@ extension NodeAgent {
     /// A slot is durable before the offer that has it leaves.
     private func makeOffer(for set: Generation) async -> NodeLadder.Performance {
         do {
-            let snapshot = try await kernel.snapshot()
-            let standing = standing(in: snapshot)
+            let look = try await currentLook()
+            let standing = look.standing
             if let objection = rosterObjection {
                 return .init(refusals: [Refusal(cause: .forbidden, message: objection)], standing: standing)
             }
@@ -78,7 +78,7 @@ extension NodeAgent {
             }
             if identity.flaws.contains(.reusesSlots) { memory.slots = SlotLedger() }
             let slot = try memory.slots.take(
-                for: set, inUse: identity.flaws.contains(.reusesSlots) ? [] : slots(in: snapshot).own)
+                for: set, inUse: identity.flaws.contains(.reusesSlots) ? [] : slots(in: look.snapshot).own)
             guard save() else {
                 return .init(
                     refusals: [Refusal(cause: .host, message: "the record cannot be written")], standing: standing)
@@ -101,26 +101,24 @@ extension NodeAgent {
     /// this node. Answers `nil` where there is somebody to ask.
     func beginProbing(_ probe: Order.Probe) async -> NodeLadder.Performance? {
         do {
-            let snapshot = try await snapshotWithTrials()
-            let index = SnapshotIndex(snapshot)
+            let look = try await lookWithTrials()
             var answered: [ProbeTarget] = []
             var asked: [ProbeTarget] = []
-            for peer in peers {
-                for pair in EdgeReading.read(index, pairs: pairs(with: peer)).pairs
-                where pair.trial != nil || pair.pinned != nil {
-                    let target = ProbeTarget(peer: peer.number, own: pair.own, address: pair.peer)
+            for edge in look.edges {
+                for pair in edge.reading.pairs where pair.trial != nil || pair.pinned != nil {
+                    let target = ProbeTarget(peer: edge.peer.number, own: pair.own, address: pair.peer)
                     answered.append(target)
                     let isAsked = probe.scope == .trial ? pair.trial != nil : pair.pinned != nil
-                    if isAsked, let own, peer.number > own.number { asked.append(target) }
+                    if isAsked, let own, edge.peer.number > own.number { asked.append(target) }
                 }
             }
-            guard let roster, !answered.isEmpty else { return .init(standing: standing(in: snapshot)) }
+            guard let roster, !answered.isEmpty else { return .init(standing: look.standing) }
             isProbing = true
             try await self.probe.open(
                 ProbeSession(
                     nonce: probe.nonce, port: roster.probePort, own: Array(Set(answered.map(\.own))).sorted(),
                     peers: Set(answered.map(\.address))))
-            if asked.isEmpty { return .init(standing: standing(in: snapshot)) }
+            if asked.isEmpty { return .init(standing: look.standing) }
             round = Round(targets: asked)
             return nil
         } catch {
@@ -128,24 +126,24 @@ extension NodeAgent {
         }
     }
 
-    /// A snapshot after edges at `accept` have their policies for probes, also those that a refused change left without.
-    private func snapshotWithTrials() async throws(KernelError) -> Snapshot {
-        let snapshot = try await kernel.snapshot()
-        let index = SnapshotIndex(snapshot)
-        let wants = peers.compactMap { peer -> EdgeWant? in
-            let reading = EdgeReading.read(index, pairs: pairs(with: peer))
+    /// A look after edges at `accept` have their policies for probes, also those that a refused change left without.
+    private func lookWithTrials() async throws(KernelError) -> Look {
+        let look = try await currentLook()
+        let wants = look.edges.compactMap { edge -> EdgeWant? in
+            let reading = edge.reading
             guard reading.low == .accept, reading.high == .accept, reading.pairs.contains(where: { $0.trial == nil })
             else { return nil }
             let pairs = reading.pairs.map { AddressPair(own: $0.own, peer: $0.peer) }
             return EdgeWant(
-                peer: peer.number, pairs: pairs, rung: .accept, probePort: roster?.probePort ?? Roster.defaultProbePort)
+                peer: edge.peer.number, pairs: pairs, rung: .accept,
+                probePort: roster?.probePort ?? Roster.defaultProbePort)
         }
-        if wants.isEmpty { return snapshot }
-        let changes = Plan.changes(have: snapshot, wants: wants, bypass: bypass)
+        if wants.isEmpty { return look }
+        let changes = Plan.changes(have: look.index, wants: wants, bypass: bypass)
         for refusal in try await apply(changes, keys: [:]) {
             logger.warning("no policy for probes", metadata: ["kernel": "\(refusal.message)"])
         }
-        return try await kernel.snapshot()
+        return try await self.look()
     }
 
     /// The answers are there.

@@ -3,6 +3,7 @@ public import Ladder
 public import Logging
 public import MeshKeys
 public import Ports
+internal import Synchronization
 internal import XFRM
 
 /// One host's agent: performs the node machine's effects on kernel, keys and disk, and reports from read-back.
@@ -87,6 +88,10 @@ public actor NodeAgent {
     var memory: NodeMemory
     var roster: Roster?
     var own: Node?
+    var neighbourhood = Neighbourhood()
+    /// Somebody else changed the kernel, and it was not looked at since.
+    nonisolated let isDisturbed = Atomic(false)
+    var lastLook: Look?
     /// How the roster contradicts this node's pins.
     var rosterObjection: String?
     var offers: OfferSet?
@@ -155,9 +160,7 @@ public actor NodeAgent {
                 for await batch in bus.events { inboxInput.yield(.bus(batch)) }
                 inboxInput.finish() // An agent without a bus is of no use: it ends, and is started anew.
             }
-            group.addTask { [kernel, inboxInput] in
-                for await _ in kernel.disturbances { inboxInput.yield(.disturbance) }
-            }
+            group.addTask { await self.watchKernel() }
             group.addTask { [clock, inboxInput] in
                 while !Task.isCancelled {
                     await clock.sleep(until: clock.now().advanced(byMilliseconds: await self.heartbeatMilliseconds))
@@ -170,7 +173,7 @@ public actor NodeAgent {
                 case .heartbeat:
                     await beat()
                     await repeatHello()
-                case .disturbance: await look()
+                case .disturbance: await lookAgain()
                 case .probed(let results): await probed(results)
                 }
                 if let round {
@@ -183,6 +186,13 @@ public actor NodeAgent {
             group.cancelAll()
         }
         await endProbing()
+    }
+
+    /// One disturbance at most waits: whoever looks sees all that came before.
+    private nonisolated func watchKernel() async {
+        for await _ in kernel.disturbances where !isDisturbed.exchange(true, ordering: .relaxed) {
+            inboxInput.yield(.disturbance)
+        }
     }
 
     private func receive(_ event: AgentBusEvent) async {
@@ -235,6 +245,8 @@ public actor NodeAgent {
         let isNews = roster != welcome.roster
         roster = welcome.roster
         own = node
+        neighbourhood = Neighbourhood(welcome.roster, own: node)
+        lastLook = nil
         heartbeatMilliseconds = max(100, UInt64(welcome.heartbeatMilliseconds))
         ladder.welcome(
             number: welcome.number, epoch: welcome.roster.epoch, roster: RosterVersion(of: welcome.roster),
@@ -253,7 +265,7 @@ public actor NodeAgent {
     /// What stands for peers is taken as intended, where nothing was intended before.
     private func adopt(keeping keeps: Bool) async {
         do throws(KernelError) {
-            intent = intent.adopting(standing(in: try await kernel.snapshot()), among: peers, keeping: keeps)
+            intent = intent.adopting(try await look().standing, among: peers, keeping: keeps)
         } catch {
             logger.error("kernel not read", metadata: ["error": "\(error)"])
         }
@@ -263,7 +275,7 @@ public actor NodeAgent {
     private func beat() async { await tell(await observe(), evenIfUnchanged: true) }
 
     /// The kernel was disturbed: the coordinator hears at once where edges do not stand as they did.
-    private func look() async { await tell(await observe(), evenIfUnchanged: false) }
+    private func lookAgain() async { await tell(await observe(), evenIfUnchanged: false) }
 
     private func tell(_ observation: Observation, evenIfUnchanged: Bool) async {
         guard roster != nil, evenIfUnchanged || observation.standing != lastTold else { return }

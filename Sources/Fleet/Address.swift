@@ -1,6 +1,8 @@
 /// An IPv4 or IPv6 address of a node: unicast, without zone.
-public struct Address: Hashable, Sendable, Codable {
-    public enum Family: UInt8, Hashable, Sendable, Codable, CaseIterable {
+///
+/// Two words rather than an array: fleets compare and hash addresses by the hundred thousand.
+public struct Address: Hashable, Sendable {
+    public enum Family: UInt8, Hashable, Sendable, CaseIterable {
         case ipv4 = 4
         case ipv6 = 6
 
@@ -11,14 +13,32 @@ public struct Address: Hashable, Sendable, Codable {
     }
 
     public let family: Family
-    /// 4 or 16 bytes in network order.
-    public let bytes: [UInt8]
+    /// The first 8 bytes as a number in network order; an IPv4 address is in the first 4.
+    private let high: UInt64
+    /// The last 8 bytes of an IPv6 address.
+    private let low: UInt64
 
     /// Fails where the count of bytes is not that of the family.
     public init?(family: Family, bytes: [UInt8]) {
         guard bytes.count == family.byteCount else { return nil }
-        self.family = family
-        self.bytes = bytes
+        self.init(known: family, bytes: bytes)
+    }
+
+    /// 4 or 16 bytes in network order.
+    public var bytes: [UInt8] { (0..<family.byteCount).map(byte(at:)) }
+
+    /// One byte of ``bytes``; 0 behind the last of an IPv4 address.
+    public func byte(at index: Int) -> UInt8 {
+        UInt8(truncatingIfNeeded: (index < 8 ? high : low) >> (56 - 8 * UInt64(index & 7)))
+    }
+
+    /// Whether so many leading bits are those of the other; addresses of two families have none in common.
+    public func shares(bits count: UInt8, with other: Address) -> Bool {
+        guard family == other.family else { return false }
+        // Shifts of 64 and more give 0: no bit counts, or all of the word do.
+        let highMask = ~(UInt64.max >> UInt64(count))
+        let lowMask = count > 64 ? ~(UInt64.max >> UInt64(count - 64)) : 0
+        return (high ^ other.high) & highMask == 0 && (low ^ other.low) & lowMask == 0
     }
 
     /// Reads dotted quads, and IPv6 in the forms of RFC 4291 §2.2 (with `::` and a dotted tail).
@@ -38,8 +58,12 @@ public struct Address: Hashable, Sendable, Codable {
     }
 
     private init(known family: Family, bytes: [UInt8]) {
+        func word(_ part: ArraySlice<UInt8>) -> UInt64 {
+            part.reduce(0) { $0 << 8 | UInt64($1) } << UInt64(8 * (8 - part.count))
+        }
         self.family = family
-        self.bytes = bytes
+        high = word(bytes.prefix(8))
+        low = word(bytes.dropFirst(8))
     }
 
     private static func quad(_ text: some StringProtocol) -> [UInt8]? {
@@ -90,13 +114,14 @@ public struct Address: Hashable, Sendable, Codable {
 extension Address: Comparable {
     public static func < (left: Address, right: Address) -> Bool {
         if left.family != right.family { return left.family == .ipv4 }
-        return left.bytes.lexicographicallyPrecedes(right.bytes)
+        return (left.high, left.low) < (right.high, right.low)
     }
 }
 
 extension Address: CustomStringConvertible {
     /// Dotted quads, or IPv6 as RFC 5952 writes it.
     public var description: String {
+        let bytes = bytes
         if family == .ipv4 { return bytes.map { "\($0)" }.joined(separator: ".") }
         let groups = stride(from: 0, to: 16, by: 2).map { UInt16(bytes[$0]) << 8 | UInt16(bytes[$0 + 1]) }
         func text(_ part: ArraySlice<UInt16>) -> String {

@@ -27,14 +27,8 @@ public struct KernelModel: Sendable {
         }
     }
 
-    private struct Kept<Object: Sendable>: Sendable {
-        var object: Object
-        var order: UInt64
-    }
-
-    private var associations: [AssociationKey: Kept<ObservedAssociation>] = [:]
-    private var policies: [PolicyID: Kept<Policy>] = [:]
-    private var order: UInt64 = 0
+    private var associations = Ordered<AssociationKey, ObservedAssociation>()
+    private var policies = Ordered<PolicyID, Policy>()
     private var keys: Set<Int> = []
     /// How often a key was installed that had been installed before: must stay 0, for GCM's sake.
     public private(set) var keysInstalledAgain = 0
@@ -49,13 +43,11 @@ public struct KernelModel: Sendable {
 
     /// Everything that it holds, oldest first.
     public var snapshot: Snapshot {
-        Snapshot(
-            associations: associations.values.sorted { $0.order < $1.order }.map(\.object),
-            policies: policies.values.sorted { $0.order < $1.order }.map(\.object))
+        Snapshot(associations: associations.objects, policies: policies.objects)
     }
 
-    public subscript(id: AssociationID) -> Association? { associations[AssociationKey(id)]?.object.association }
-    public subscript(id: PolicyID) -> Policy? { policies[id]?.object }
+    public subscript(id: AssociationID) -> Association? { associations[AssociationKey(id)]?.association }
+    public subscript(id: PolicyID) -> Policy? { policies[id] }
 
     /// Makes one change, or says why not.
     public mutating func perform(_ change: KernelChange) -> KernelError? {
@@ -75,8 +67,8 @@ public struct KernelModel: Sendable {
 
     /// The host reboots: its XFRM state is gone, its memory of keys is not.
     public mutating func forget() {
-        associations = [:]
-        policies = [:]
+        associations = Ordered()
+        policies = Ordered()
     }
 
     private mutating func add(_ association: Association, _ key: Secret) -> KernelError? {
@@ -104,7 +96,7 @@ public struct KernelModel: Sendable {
         guard policy.action != .other else {
             return KernelError(operation: operation, code: Code.invalid, message: "Invalid argument")
         }
-        if let present = policies[policy.id]?.object, !Ownership.owns(present) {
+        if let present = policies[policy.id], !Ownership.owns(present) {
             let message = "File exists: \(ForeignObject.policy(present))"
             return KernelError(operation: operation, code: Code.exists, message: message)
         }
@@ -128,14 +120,42 @@ public struct KernelModel: Sendable {
         return nil
     }
 
-    private mutating func keep(_ policy: Policy) {
-        order += 1
-        policies[policy.id] = Kept(object: policy, order: policies[policy.id]?.order ?? order)
-    }
+    private mutating func keep(_ policy: Policy) { policies[policy.id] = policy }
 
     private mutating func keep(_ observed: ObservedAssociation) {
-        order += 1
-        associations[AssociationKey(observed.association.id)] = Kept(object: observed, order: order)
+        associations[AssociationKey(observed.association.id)] = observed
+    }
+}
+
+/// Objects by key, in the order in which they came.
+private struct Ordered<Key: Hashable & Sendable, Object: Sendable>: Sendable {
+    private var places: [Key: Int] = [:]
+    /// With holes where an object went.
+    private var kept: [Object?] = []
+
+    var objects: [Object] { kept.compactMap(\.self) }
+
+    subscript(key: Key) -> Object? {
+        get { places[key].flatMap { kept[$0] } }
+        set {
+            if let place = places[key] {
+                kept[place] = newValue
+                if newValue == nil {
+                    places[key] = nil
+                    closeHoles()
+                }
+            } else if let newValue {
+                places[key] = kept.count
+                kept.append(newValue)
+            }
+        }
+    }
+
+    private mutating func closeHoles() {
+        guard places.count * 2 < kept.count else { return }
+        let holesBefore = kept.indices.reduce(into: [0]) { $0.append($0[$1] + (kept[$1] == nil ? 1 : 0)) }
+        for (key, place) in places { places[key] = place - holesBefore[place] }
+        kept.removeAll { $0 == nil }
     }
 }
 

@@ -16,11 +16,7 @@ public struct Prefix: Hashable, Sendable {
 
     /// Whether one contains the other.
     func overlaps(_ other: Prefix) -> Bool {
-        guard address.family == other.address.family else { return false }
-        let common = Int(min(length, other.length))
-        return (0..<common).allSatisfy { bit in
-            (address.bytes[bit / 8] ^ other.address.bytes[bit / 8]) & (0x80 >> UInt8(bit % 8)) == 0
-        }
+        address.shares(bits: min(length, other.length), with: other.address)
     }
 }
 

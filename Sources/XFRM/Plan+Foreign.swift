@@ -21,6 +21,9 @@ extension Plan {
     ///
     /// What `wants` names counts as wanted whatever its rung, for it may climb later. In snapshot order, each once.
     public static func foreignInTheWay(have: Snapshot, wants: [EdgeWant], bypass: [Policy] = []) -> [ForeignObject] {
+        let strangers = have.policies.filter { !Ownership.owns($0) }
+        let strangeAssociations = have.associations.map(\.association).filter { !Ownership.owns($0) }
+        if strangers.isEmpty && strangeAssociations.isEmpty { return [] }
         var policyIDs = Set(bypass.map(\.id))
         var selectors = Set<Selector>()
         for want in wants {
@@ -35,15 +38,14 @@ extension Plan {
                 }
             }
         }
-        let policies = have.policies.filter { policy in
-            if Ownership.owns(policy) { return false }
+        let policies = strangers.filter { policy in
             if policyIDs.contains(policy.id) || selectors.contains(policy.id.selector) { return true }
             // One that outranks ours would take our traffic away from it, whatever our read-back says.
             return policy.priority <= Ownership.pairPriority
                 && selectors.contains { $0.overlaps(policy.id.selector) }
         }
-        let associations = have.associations.map(\.association).filter { association in
-            guard !Ownership.owns(association), association.id.isOneFamily else { return false }
+        let associations = strangeAssociations.filter { association in
+            guard association.id.isOneFamily else { return false }
             return selectors.contains(association.selector)
                 || selectors.contains(.pair(from: association.id.source, to: association.id.destination))
         }

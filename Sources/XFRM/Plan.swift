@@ -16,7 +16,11 @@ public enum Plan {
     ///   - wants: all edges that should change; an edge that is not named is not touched.
     ///   - bypass: the policies that stand as long as any edge is not clear; see ``BypassPolicies``.
     public static func changes(have: Snapshot, wants: [EdgeWant], bypass: [Policy]) -> [Change] {
-        let index = SnapshotIndex(have)
+        changes(have: SnapshotIndex(have), wants: wants, bypass: bypass)
+    }
+
+    /// As above, from an index that was made already.
+    public static func changes(have index: SnapshotIndex, wants: [EdgeWant], bypass: [Policy]) -> [Change] {
         var stages = Stages()
         var removed = Removed()
         for want in wants {
@@ -40,9 +44,9 @@ public enum Plan {
 
     /// Bypass policies of ours that are in no list any more. Removing one is for the caller to time: a peer whose list
     /// still has it goes on sending that traffic clear, so out goes everywhere before in.
-    public static func retiredBypass(have: Snapshot, bypass: [Policy]) -> [PolicyID] {
+    public static func retiredBypass(have index: SnapshotIndex, bypass: [Policy]) -> [PolicyID] {
         let wanted = Set(bypass.map(\.id))
-        return SnapshotIndex(have).bypass.keys.filter { !wanted.contains($0) }.sorted(by: PolicyID.precedes)
+        return index.bypass.keys.filter { !wanted.contains($0) }.sorted(by: PolicyID.precedes)
     }
 }
 
@@ -51,19 +55,13 @@ extension Plan {
     /// addresses that were given up.
     ///
     /// - Parameter isKnown: whether (own, peer) is an address pair of some edge.
-    public static func orphans(have: Snapshot, isKnown: (Address, Address) -> Bool) -> [Change] {
-        let policies = have.policies.filter { policy in
-            guard Ownership.owns(policy), policy.action != .bypass, let pair = policy.id.pair else { return false }
-            return !isKnown(pair.own, pair.peer)
-        }
-        let associations = have.associations.map(\.association).filter { association in
-            let id = association.id
-            return Ownership.owns(association) && !isKnown(id.source, id.destination)
-                && !isKnown(id.destination, id.source)
-        }
+    public static func orphans(have: SnapshotIndex, isKnown: (Address, Address) -> Bool) -> [Change] {
+        let unknown = have.betweens.filter { !isKnown($0.low, $0.high) && !isKnown($0.high, $0.low) }
+        let policies = unknown.flatMap(\.policies)
         // What refuses clear goes before what sends ESP.
         let ordered = policies.filter { $0.id.direction != .out } + policies.filter { $0.id.direction == .out }
-        return ordered.map { .deletePolicy($0.id) } + associations.map { .deleteAssociation($0.id) }
+        return ordered.map { .deletePolicy($0.id) }
+            + unknown.flatMap { $0.upward + $0.downward }.map { .deleteAssociation($0.id) }
     }
 }
 

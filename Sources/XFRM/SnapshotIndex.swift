@@ -16,46 +16,70 @@ public struct SnapshotIndex: Sendable {
         func policy(_ id: PolicyID) -> Policy? { policies.first { $0.id == id } }
     }
 
-    /// An SA does not say whether it is inbound here: it is kept under its (source, destination).
-    private var associations: [Endpoints: [Association]] = [:]
-    private var policies: [PairKey: [Policy]] = [:]
-    /// The bypass policies of ours, by id.
-    let bypass: [PolicyID: Policy]
-    let ownedAssociationCount: Int
-    let ownedPairPolicyCount: Int
+    /// Both ways of a pair in one place, with the lower address in front: an SA does not say which end is here.
+    private struct Ends: Hashable {
+        var low: Address
+        var high: Address
 
-    private struct Endpoints: Hashable {
-        var source: Address
-        var destination: Address
+        init(_ one: Address, _ other: Address) { (low, high) = one < other ? (one, other) : (other, one) }
     }
 
+    /// What stands between two addresses.
+    struct Between {
+        var low: Address
+        var high: Address
+        /// From the lower address to the higher.
+        var upward: [Association] = []
+        var downward: [Association] = []
+        var policies: [Policy] = []
+    }
+
+    private var places: [Ends: Int] = [:]
+    /// In the order in which the snapshot names them.
+    private(set) var betweens: [Between] = []
+    /// The bypass policies of ours, by id.
+    private(set) var bypass: [PolicyID: Policy] = [:]
+    private(set) var ownedAssociationCount = 0
+    private(set) var ownedPairPolicyCount = 0
+
     public init(_ snapshot: Snapshot) {
-        var associationCount = 0
+        // Two SAs and three policies a pair, where nothing is under way.
+        places.reserveCapacity(snapshot.policies.count / 3)
+        betweens.reserveCapacity(snapshot.policies.count / 3)
         for observed in snapshot.associations where Ownership.owns(observed.association) {
             let id = observed.association.id
-            associations[Endpoints(source: id.source, destination: id.destination), default: []]
-                .append(observed.association)
-            associationCount += 1
+            let place = place(of: Ends(id.source, id.destination))
+            if id.source < id.destination {
+                betweens[place].upward.append(observed.association)
+            } else {
+                betweens[place].downward.append(observed.association)
+            }
+            ownedAssociationCount += 1
         }
-        var bypass: [PolicyID: Policy] = [:]
-        var pairPolicyCount = 0
         for policy in snapshot.policies where Ownership.owns(policy) {
             if policy.action == .bypass {
                 bypass[policy.id] = policy
-            } else {
-                pairPolicyCount += 1
-                if let pair = policy.id.pair { policies[pair, default: []].append(policy) }
+                continue
             }
+            ownedPairPolicyCount += 1
+            if let pair = policy.id.pair { betweens[place(of: Ends(pair.own, pair.peer))].policies.append(policy) }
         }
-        self.bypass = bypass
-        ownedAssociationCount = associationCount
-        ownedPairPolicyCount = pairPolicyCount
+    }
+
+    private mutating func place(of ends: Ends) -> Int {
+        if let place = places[ends] { return place }
+        places[ends] = betweens.count
+        betweens.append(Between(low: ends.low, high: ends.high))
+        return betweens.count - 1
     }
 
     func holdings(_ pair: PairKey) -> Holdings {
-        Holdings(
-            inbound: associations[Endpoints(source: pair.peer, destination: pair.own)] ?? [],
-            outbound: associations[Endpoints(source: pair.own, destination: pair.peer)] ?? [],
-            policies: policies[pair] ?? [])
+        guard let place = places[Ends(pair.own, pair.peer)] else { return .none }
+        let between = betweens[place]
+        let isLower = pair.own < pair.peer
+        return Holdings(
+            inbound: isLower ? between.downward : between.upward,
+            outbound: isLower ? between.upward : between.downward,
+            policies: between.policies)
     }
 }

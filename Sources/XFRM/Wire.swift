@@ -32,8 +32,7 @@ extension OutputSpan where Element == UInt8 {
 
     /// xfrm_address_t: 16 bytes, of which IPv4 uses the first four.
     mutating func append(address: Address) {
-        for byte in address.bytes { append(byte) }
-        append(zeros: Size.address - address.bytes.count)
+        for index in 0..<Size.address { append(address.byte(at: index)) }
     }
 
     /// struct nlattr { __u16 nla_len; __u16 nla_type; }

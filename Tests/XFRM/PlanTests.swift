@@ -131,8 +131,8 @@ struct PlanTests {
     @Test("A bypass policy that is in no list any more is named, for the caller to time its end")
     func retired() {
         let have = Fixture.snapshot([], [bypass])
-        #expect(Plan.retiredBypass(have: have, bypass: []) == [bypass.id])
-        #expect(Plan.retiredBypass(have: have, bypass: [bypass]) == [])
+        #expect(Plan.retiredBypass(have: SnapshotIndex(have), bypass: []) == [bypass.id])
+        #expect(Plan.retiredBypass(have: SnapshotIndex(have), bypass: [bypass]) == [])
     }
 
     @Test("A thousand edges are one plan, each with its SAs and policies")
@@ -166,7 +166,7 @@ struct OrphanTests {
     }
 
     private func orphans(_ have: Snapshot, known: [AddressPair]) -> [Change] {
-        Plan.orphans(have: have) { own, peer in known.contains { $0.own == own && $0.peer == peer } }
+        Plan.orphans(have: SnapshotIndex(have)) { own, peer in known.contains { $0.own == own && $0.peer == peer } }
     }
 
     @Test("All of a node that left goes: what refuses clear first, then what sends, then its SAs")
