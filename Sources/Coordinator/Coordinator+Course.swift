@@ -111,10 +111,11 @@ extension Coordinator {
             absent: absentNodes, examined: nodes, user: Self.ownName)
     }
 
-    private func noteJoins() {
+    func noteJoins() {
         guard desired, !joins.pending.isEmpty else { return }
         let current = rollout?.fleet ?? fleet
-        for node in joins.pending where current.isProtected(node, among: numbers) {
+        let present = numbers.filter { !picture.absent.contains($0) }
+        for node in joins.pending where current.isEnforcing(node, toward: present) {
             joins.end(node, at: clock.now())
         }
     }

@@ -35,8 +35,9 @@ extension Coordinator {
                 fleet.note(node, sequence: report.sequence, accepted: nil, standing: report.standing)
                 converging.noteNews()
             }
+            noteJoins()
             // `enabled` is false from the read-back that shows less.
-            if standing(of: node) != known { publish() }
+            if standing(of: node) != known { publish(node) }
         case .heartbeat(let heartbeat):
             if problems.updateValue(heartbeat.problems, forKey: node) != heartbeat.problems {
                 for problem in heartbeat.problems {
@@ -53,7 +54,7 @@ extension Coordinator {
             let isNews = standing(of: node) != known
             if isNews { converging.noteNews() }
             hear(node)
-            if isNews { publish() }
+            if isNews { publish(node) }
             await goOn()
         }
     }

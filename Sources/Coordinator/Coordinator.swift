@@ -47,7 +47,8 @@ public actor Coordinator: FleetControl {
     let logger: Logger
     private let inbox: AsyncStream<Event>
     private let inboxInput: AsyncStream<Event>.Continuation
-    private let published: Mutex<FleetStatus>
+    let published: Mutex<FleetStatus>
+    var picture = Picture()
 
     var roster: Roster
     var version: RosterVersion
@@ -184,43 +185,6 @@ public actor Coordinator: FleetControl {
             while case .dropped = inboxInput.yield(.alarm(earliest)), !Task.isCancelled {
                 await clock.sleep(until: clock.now().advanced(byMilliseconds: 10))
             }
-        }
-    }
-
-    /// Nodes that are not heard from, or have not said where they stand.
-    var absentNodes: Set<NodeNumber> {
-        let current = rollout?.fleet ?? fleet
-        return Set(numbers.filter { !presence.isPresent($0) || current.nodes[$0]?.standing == nil })
-    }
-
-    /// Makes the fleet as it is now visible to ``status()``.
-    func publish() {
-        let current = rollout?.fleet ?? fleet
-        let absent = absentNodes
-        let isKnown = numbers.count <= 1 || absent.count < numbers.count
-        var nodes = numbers.compactMap { number in
-            roster.nodes[number].map { node in
-                NodeStatus(
-                    name: node.name, number: number, isPresent: !absent.contains(number),
-                    rung: current.nodes[number]?.standing?.lowest,
-                    problems: (problems[number] ?? []) + (unreached[number] ?? []),
-                    joinMicroseconds: joins.microseconds[number])
-            }
-        }
-        nodes += removed.filter { !$0.value.quarantined.isEmpty }.map { name, removal in
-            NodeStatus(
-                name: name, number: removal.number, isPresent: false, isQuarantined: true, rung: .closed, problems: [])
-        }
-        nodes.sort { $0.number < $1.number }
-        let believes = configuration.limits.flaws.contains(.believesTheTarget)
-        let enabled =
-            believes
-            ? desired : desired && isKnown && !numbers.isEmpty && current.isProtected(among: numbers, absent: absent)
-        published.withLock { status in
-            status.enabled = enabled
-            status.replayWindow = replayWindow
-            status.nodes = nodes
-            status.rollouts = log.records
         }
     }
 }

@@ -128,20 +128,28 @@ public struct FleetState: Hashable, Sendable {
     ///
     /// The edges of an absent node count by its peers' read-back: what they neither send nor take in clear is protected.
     public func isProtected(among numbers: [NodeNumber], absent: Set<NodeNumber>) -> Bool {
-        let isHeard = numbers.allSatisfy { absent.contains($0) || isProtected($0, among: numbers) }
-        // Between two absent nodes there is no peer to ask: their last words count, where they have any.
-        return isHeard
-            && absent.allSatisfy { node in
-                absent.allSatisfy { peer in
-                    let states = node == peer ? [.on(.closed)] : states(Edge(node, peer))
-                    return !states.isEmpty && states.allSatisfy(\.low.isProtected)
-                }
+        numbers.allSatisfy { absent.contains($0) || isProtected($0, among: numbers) } && isProtected(between: absent)
+    }
+
+    /// Between two absent nodes there is no peer to ask: their last words count, where they have any.
+    public func isProtected(between absent: Set<NodeNumber>) -> Bool {
+        absent.allSatisfy { node in
+            absent.allSatisfy { peer in
+                let states = node == peer ? [.on(.closed)] : states(Edge(node, peer))
+                return !states.isEmpty && states.allSatisfy(\.low.isProtected)
             }
+        }
     }
 
     /// Whether no edge from this node is known to carry or take clear traffic.
     public func isProtected(_ node: NodeNumber, among numbers: [NodeNumber]) -> Bool {
         nodes[node].map { $0.isProtected(node, among: numbers) } ?? false
+    }
+
+    /// Whether every edge from this node to these peers, and none with an order to answer, stands at `enforce`.
+    public func isEnforcing(_ node: NodeNumber, toward peers: some Collection<NodeNumber>) -> Bool {
+        guard let state = nodes[node], let standing = state.standing, state.pending.isEmpty else { return false }
+        return peers.allSatisfy { $0 == node || standing.state(toward: $0).low == .enforce }
     }
 
     /// Whether all these nodes have reported the same whole state for all edges and none has an order to answer:
@@ -161,16 +169,30 @@ extension FleetState.NodeState {
     fileprivate func isProtected(_ node: NodeNumber, among numbers: [NodeNumber]) -> Bool {
         guard let standing else { return false }
         if numbers.count < 2 { return true }
-        guard pending.isEmpty else {
-            return numbers.allSatisfy { peer in
-                peer == node
-                    || FleetState.states(standing, pending, Edge(node, peer)).allSatisfy(\.low.isProtected)
-            }
+        let isStandingProtected = isStandingProtected(standing, among: numbers)
+        guard isStandingProtected, !pending.isEmpty, !pending.allSatisfy({ $0.rule.isProtected }) else {
+            return isStandingProtected
         }
+        return numbers.allSatisfy { peer in
+            peer == node
+                || FleetState.states(standing, pending, Edge(node, peer)).allSatisfy(\.low.isProtected)
+        }
+    }
+
+    private func isStandingProtected(_ standing: Standing, among numbers: [NodeNumber]) -> Bool {
+        if standing.exceptions.isEmpty { return standing.common.low.isProtected }
         // Every peer may be an exception; the common state then speaks for none.
         let excepted = numbers.filter { standing.exceptions[$0] != nil }
         let isCommonUsed = excepted.count < numbers.count - 1
         return (!isCommonUsed || standing.common.low.isProtected)
             && excepted.allSatisfy { standing.exceptions[$0]?.low.isProtected ?? false }
+    }
+}
+
+extension EdgeRule {
+    /// Whether wherever it puts an edge that edge is protected.
+    fileprivate var isProtected: Bool {
+        let places = [base] + from.values + toward.values + edges.values
+        return places.allSatisfy { $0?.rung.isProtected ?? true }
     }
 }

@@ -54,35 +54,46 @@ public struct EdgeRule: Hashable, Sendable {
     /// The shortest rule for these moves of these nodes: what most edges do is the base, then whole nodes, then single
     /// edges. Edges that are not named stay.
     public init(moving moves: [Edge: Place], among numbers: [NodeNumber]) {
-        let count = numbers.count
-        let index = Dictionary(uniqueKeysWithValues: numbers.enumerated().map { ($1, $0) })
-        var places = [Place?](repeating: nil, count: count * count)
+        let edgeCount = numbers.count * (numbers.count - 1)
         var counts: [Place: Int] = [:]
-        for (edge, place) in moves {
-            guard let row = index[edge.node], let column = index[edge.peer] else { continue }
-            places[row * count + column] = place
-            counts[place, default: 0] += 1
-        }
+        for place in moves.values { counts[place, default: 0] += 1 }
         let most = counts.max { ($0.value, $1.key.order) < ($1.value, $0.key.order) }
-        let isMost = (most?.value ?? 0) * 2 > count * (count - 1)
+        let isMost = (most?.value ?? 0) * 2 > edgeCount
         self.init(base: isMost ? most?.key : nil)
-        for (row, number) in numbers.enumerated() {
-            let line = (0..<count).filter { $0 != row }.map { places[row * count + $0] }
-            if let place = Self.only(line), place != base { from[number] = .some(place) }
-        }
-        for (column, number) in numbers.enumerated() {
-            let line = (0..<count).filter { $0 != column && from[numbers[$0]] == nil }
-                .map { places[$0 * count + column] }
-            if line.count > 1 || from.isEmpty, let place = Self.only(line), place != base {
-                toward[number] = .some(place)
+        nameNodes(moves, numbers)
+        // Without a base, edges that do not move need no word.
+        if base == nil {
+            for (edge, wanted) in moves where place(edge) != wanted { edges[edge] = .some(wanted) }
+        } else {
+            for node in numbers {
+                for peer in numbers where peer != node {
+                    let edge = Edge(node, peer)
+                    let wanted = moves[edge]
+                    if place(edge) != wanted { edges[edge] = .some(wanted) }
+                }
             }
         }
-        for (row, node) in numbers.enumerated() {
-            for (column, peer) in numbers.enumerated() where row != column {
-                let edge = Edge(node, peer)
-                let wanted = places[row * count + column]
-                if place(edge) != wanted { edges[edge] = .some(wanted) }
-            }
+    }
+
+    /// Names nodes all of whose edges, or all edges toward which, do the same and not what most do.
+    private mutating func nameNodes(_ moves: [Edge: Place], _ numbers: [NodeNumber]) {
+        // A line is looked at only where all of it moves, or where what does not move needs a word.
+        func mayBeNamed(_ count: Int?, of whole: Int) -> Bool { count ?? 0 == whole || (base != nil && count == nil) }
+        var counts: [NodeNumber: Int] = [:]
+        for edge in moves.keys { counts[edge.node, default: 0] += 1 }
+        for node in numbers where mayBeNamed(counts[node], of: numbers.count - 1) {
+            let line = numbers.filter { $0 != node }.map { moves[Edge(node, $0)] }
+            if let place = Self.only(line), place != base { from[node] = .some(place) }
+        }
+        // What whole nodes do is said already, wherever their edges lead.
+        let others = numbers.filter { from[$0] == nil }
+        counts = [:]
+        for edge in moves.keys where from[edge.node] == nil { counts[edge.peer, default: 0] += 1 }
+        for node in numbers {
+            let rows = others.count - (from[node] == nil ? 1 : 0)
+            guard mayBeNamed(counts[node], of: rows), rows > 1 || from.isEmpty else { continue }
+            let line = others.filter { $0 != node }.map { moves[Edge($0, node)] }
+            if let place = Self.only(line), place != base { toward[node] = .some(place) }
         }
     }
 

@@ -1,0 +1,79 @@
+internal import Fleet
+internal import Ladder
+internal import Ports
+internal import Synchronization
+
+/// What ``Coordinator/status()`` is made from, kept so that one node's word costs no look at all the others.
+struct Picture {
+    /// Nodes that are not heard from, or have not said where they stand.
+    var absent: Set<NodeNumber> = []
+    /// Nodes with an edge that is known to carry or take clear traffic.
+    var exposed: Set<NodeNumber> = []
+    /// Where each node stands in the published list.
+    var places: [NodeNumber: Int] = [:]
+}
+
+/// Makes the fleet as it is now visible.
+extension Coordinator {
+    /// Nodes that are not heard from, or have not said where they stand.
+    var absentNodes: Set<NodeNumber> { Set(numbers.filter(isAbsent)) }
+
+    private var current: FleetState { rollout?.fleet ?? fleet }
+
+    private func isAbsent(_ node: NodeNumber) -> Bool {
+        !presence.isPresent(node) || (rollout?.fleet ?? fleet).nodes[node]?.standing == nil
+    }
+
+    /// All of it: what nodes were ordered, and which there are, may have changed.
+    func publish() {
+        let fleet = current
+        picture.absent = absentNodes
+        picture.exposed = Set(numbers.filter { !fleet.isProtected($0, among: numbers) })
+        var nodes = numbers.compactMap { status(of: $0, in: fleet) }
+        nodes += removed.filter { !$0.value.quarantined.isEmpty }.map { name, removal in
+            NodeStatus(
+                name: name, number: removal.number, isPresent: false, isQuarantined: true, rung: .closed, problems: [])
+        }
+        nodes.sort { $0.number < $1.number }
+        picture.places = Dictionary(
+            nodes.enumerated().map { ($1.number, $0) }, uniquingKeysWith: { first, _ in first })
+        let enabled = isEnabled(fleet)
+        published.withLock { status in
+            status.enabled = enabled
+            status.replayWindow = replayWindow
+            status.nodes = nodes
+            status.rollouts = log.records
+        }
+    }
+
+    /// One node said where it stands.
+    func publish(_ node: NodeNumber) {
+        let fleet = current
+        func note(_ isIn: Bool, _ set: inout Set<NodeNumber>) { if isIn { set.insert(node) } else { set.remove(node) } }
+        note(isAbsent(node), &picture.absent)
+        note(!fleet.isProtected(node, among: numbers), &picture.exposed)
+        guard let place = picture.places[node], let nodeStatus = status(of: node, in: fleet) else { return publish() }
+        let enabled = isEnabled(fleet)
+        published.withLock { status in
+            status.enabled = enabled
+            status.nodes[place] = nodeStatus
+        }
+    }
+
+    private func isEnabled(_ fleet: FleetState) -> Bool {
+        if configuration.limits.flaws.contains(.believesTheTarget) { return desired }
+        let isKnown = numbers.count <= 1 || picture.absent.count < numbers.count
+        return desired && isKnown && !numbers.isEmpty && picture.exposed.isSubset(of: picture.absent)
+            && fleet.isProtected(between: picture.absent)
+    }
+
+    private func status(of number: NodeNumber, in fleet: FleetState) -> NodeStatus? {
+        roster.nodes[number].map { node in
+            NodeStatus(
+                name: node.name, number: number, isPresent: !picture.absent.contains(number),
+                rung: fleet.nodes[number]?.standing?.lowest,
+                problems: (problems[number] ?? []) + (unreached[number] ?? []),
+                joinMicroseconds: joins.microseconds[number])
+        }
+    }
+}

@@ -1,0 +1,247 @@
+public import Fleet
+
+/// Finds the next stride from where the edges stand.
+public struct StridePlanner {
+    private let numbers: [NodeNumber]
+    private let members: Set<NodeNumber>
+    private let fleet: FleetState
+    private let goal: Goal
+    private let fresh: Generation?
+    private let silent: Set<NodeNumber>
+    private let absent: Set<NodeNumber>
+
+    /// - Parameters:
+    ///   - fresh: the offer set of this rollout, which names what is fresh.
+    ///   - silent: nodes that are not told anything, because they do not answer.
+    ///   - absent: nodes that were silent before it began; see ``Goal/absent-swift.property``.
+    public init(
+        numbers: [NodeNumber], fleet: FleetState, goal: Goal, fresh: Generation?, silent: Set<NodeNumber>,
+        absent: Set<NodeNumber> = []
+    ) {
+        self.numbers = numbers.sorted()
+        members = Set(numbers)
+        self.fleet = fleet
+        self.goal = goal
+        self.fresh = fresh
+        self.silent = silent.union(absent)
+        self.absent = absent
+    }
+
+    /// The next stride, `nil` where no edge can safely come nearer to its goal.
+    ///
+    /// Down comes before up, from the highest rung; up goes from the lowest: so phases are the same for all pairs, and
+    /// no traffic moves before every edge is ready for it.
+    public func next() -> Stride? {
+        if let uniform { return stride(uniform: uniform) }
+        var best: Stride.Phase?
+        var moves: [Edge: Place] = [:]
+        var needsDrain = false
+        for position in openPositions() where !isAtGoal(position) {
+            let next = position.pair.next(aim(position, .here), aim(position, .there))
+            for (edge, place, states) in [
+                (position.edge, next.here, position.pair.here),
+                (position.edge.opposite, next.there, position.pair.there),
+            ] {
+                guard let place, let state = states.first else { continue }
+                let phase = Self.phase(from: state, to: place, fresh)
+                if let found = best, phase > found { continue }
+                if phase != best {
+                    best = phase
+                    moves = [:]
+                    needsDrain = false
+                }
+                moves[edge] = place
+                if Self.needsDrain(from: state, to: place, fresh) { needsDrain = true }
+            }
+        }
+        guard let best else { return nil }
+        let movers = Set(moves.keys.map(\.node))
+        let ends = movers.union(moves.keys.map(\.peer)).subtracting(absent)
+        return Stride(
+            phase: best, rule: EdgeRule(moving: moves, among: numbers), nodes: numbers.filter { movers.contains($0) },
+            needsDrain: needsDrain, makesAssociations: best == .hold, ends: ends.sorted())
+    }
+
+    /// Whether every edge is known to stand where the goal has it, those of absent nodes aside.
+    public func isReached() -> Bool {
+        if let uniform { return Position(uniform, numbers, fresh).map(isAtGoal) ?? true }
+        return openPositions().allSatisfy(isAtGoal)
+    }
+
+    /// Whether all that is left is to remove SAs that nothing is sent with.
+    public func needsOnlyCleaning() -> Bool {
+        openPositions().allSatisfy { position in
+            if isAtGoal(position) { return true }
+            let pair = position.pair
+            guard let here = pair.here.first, let there = pair.there.first else { return false }
+            let next = pair.next(aim(position, .here), aim(position, .there))
+            let moves = [(here, next.here), (there, next.there)].compactMap { state, place in place.map { (state, $0) }
+            }
+            return !moves.isEmpty
+                && moves.allSatisfy { state, place in
+                    let phase = Self.phase(from: state, to: place, fresh)
+                    return phase == .drop || (phase == .lower(.clear) && state.high != .closed)
+                }
+        }
+    }
+
+    /// Pairs that are not at the goal, by their edge from the lower node number.
+    public func open() -> [Edge] {
+        if let uniform { return isReached() ? [] : Position(uniform, numbers, fresh).map { [$0.edge] } ?? [] }
+        return openPositions().filter { !isAtGoal($0) }.map(\.edge)
+    }
+
+    /// Two opposite edges and which they are.
+    struct Position {
+        /// From the lower node number.
+        var edge: Edge
+        var pair: Pair
+    }
+
+    /// Each pair once.
+    func positions() -> some Sequence<Position> {
+        numbers.indices.lazy.flatMap { row in
+            numbers[(row + 1)...].lazy.map { high in
+                position(Edge(numbers[row], high))
+            }
+        }
+    }
+
+    private func position(_ edge: Edge) -> Position {
+        Position(
+            edge: edge, pair: Pair(here: fleet.states(edge), there: fleet.states(edge.opposite), fresh: fresh))
+    }
+
+    /// Pairs that may not be at the goal: all but those between two nodes whose edges mostly stand where they are bound
+    /// for, where neither names the other as an exception.
+    private func openPositions() -> [Position] {
+        guard let settled = settledNodes() else { return Array(positions()) }
+        var pairs: Set<Edge> = Set(goal.pairs.keys)
+        for node in numbers {
+            if !settled.contains(node) {
+                for peer in numbers where peer != node { pairs.insert(Edge(min(node, peer), max(node, peer))) }
+            } else {
+                for peer in (fleet.nodes[node]?.standing?.exceptions ?? [:]).keys where members.contains(peer) {
+                    pairs.insert(Edge(min(node, peer), max(node, peer)))
+                }
+            }
+        }
+        return pairs.sorted { ($0.node, $0.peer) < ($1.node, $1.peer) }.map(position)
+    }
+
+    /// The nodes whose common state is the fleet's most common one and at the goal; `nil` where that is not so of most.
+    private func settledNodes() -> Set<NodeNumber>? {
+        var counts: [EdgeState: [NodeNumber]] = [:]
+        for node in numbers where !silent.contains(node) {
+            guard let state = fleet.nodes[node], state.pending.isEmpty, let standing = state.standing else { continue }
+            counts[standing.common, default: []].append(node)
+        }
+        guard let (common, nodes) = counts.max(by: { $0.value.count < $1.value.count }),
+            nodes.count * 2 > numbers.count, let pair = Position(common, numbers, fresh),
+            goal.base.map({ isAtGoal(pair.pair, $0) }) ?? true
+        else { return nil }
+        return Set(nodes)
+    }
+
+    private enum Side { case here, there }
+
+    /// Where one edge of a pair is to go, `nil` where it stays.
+    private func aim(_ position: Position, _ side: Side) -> Place? {
+        guard let rung = goal.rung(position.edge) else { return nil }
+        let (node, peer) =
+            side == .here ? (position.edge.node, position.edge.peer) : (position.edge.peer, position.edge.node)
+        if silent.contains(node) { return nil }
+        if absent.contains(peer) {
+            switch goal.absent {
+            case .stay: return nil
+            case .close: return Place(.closed)
+            case .reopen: return rung == .clear ? Place(.clear) : nil
+            }
+        }
+        // Of a node that has never reported nothing is known: nothing is safe with it.
+        if position.pair.here.isEmpty || position.pair.there.isEmpty { return nil }
+        return goal.aim(rung, position.pair)
+    }
+
+    private func isAtGoal(_ position: Position) -> Bool {
+        guard let rung = goal.rung(position.edge) else { return true }
+        let edge = position.edge
+        let pair = position.pair
+        let isHereAbsent = absent.contains(edge.node)
+        let isThereAbsent = absent.contains(edge.peer)
+        if isHereAbsent || isThereAbsent {
+            guard goal.absent == .close, !(isHereAbsent && isThereAbsent) else { return true }
+            let states = isHereAbsent ? pair.there : pair.here
+            return !states.isEmpty && states.allSatisfy { $0.isAt(Place(.closed), nil) && $0.holds.isEmpty }
+        }
+        return isAtGoal(pair, rung)
+    }
+
+    private func isAtGoal(_ pair: Pair, _ rung: Rung) -> Bool {
+        let aim = goal.aim(rung, pair)
+        func isThere(_ states: [EdgeState]) -> Bool {
+            !states.isEmpty && states.allSatisfy { $0.step(toward: aim, fresh) == nil && $0.isAt(rung) }
+        }
+        return isThere(pair.here) && isThere(pair.there)
+    }
+
+    /// All edges on one rung and bound for one: the mesh moves as a single pair would, in constant time a node.
+    private var uniform: EdgeState? {
+        guard numbers.count > 1, silent.isEmpty, goal.pairs.isEmpty, fleet.isUniform(among: numbers) else { return nil }
+        return fleet.nodes[numbers[0]]?.standing?.common
+    }
+
+    private func stride(uniform state: EdgeState) -> Stride? {
+        guard let position = Position(state, numbers, fresh), !isAtGoal(position),
+            let place = position.pair.next(aim(position, .here), aim(position, .there)).here
+        else { return nil }
+        let phase = Self.phase(from: state, to: place, fresh)
+        return Stride(
+            phase: phase, rule: EdgeRule(base: place), nodes: numbers,
+            needsDrain: Self.needsDrain(from: state, to: place, fresh), makesAssociations: phase == .hold,
+            ends: numbers)
+    }
+
+    private static func phase(from state: EdgeState, to place: Place, _ fresh: Generation?) -> Stride.Phase {
+        let use = state.keys(fresh)
+        if place.rung == .closed { return place.keys == .old ? (use == .old ? .enforce : .drop) : .hold }
+        if state.high == .closed { return place.rung == .clear ? .lower(.clear) : .send }
+        if place.rung < state.high { return .lower(place.rung) }
+        if place.rung > state.low {
+            switch place.rung {
+            case .accept: return .hold
+            case .send: return .send
+            case .clear, .enforce, .closed: return .enforce
+            }
+        }
+        switch (use, place.keys) {
+        case (.old, .held), (.old, .only): return .hold
+        case (_, .used): return .send
+        // Back to other keys, before anything is removed.
+        case (.used, .held), (.only, .held): return .lower(place.rung)
+        default: return .drop
+        }
+    }
+
+    /// Clear is refused, or SAs go that something in flight may have been sent with; closing waits for nothing.
+    private static func needsDrain(from state: EdgeState, to place: Place, _ fresh: Generation?) -> Bool {
+        if place.rung == .closed || state.high == .closed { return false }
+        let after = state.moved(to: place, fresh)
+        let losesSets = !Set(state.holds + state.parts).isSubset(of: after.holds + after.parts)
+        return losesSets || (state.low.takesClear && !after.low.takesClear)
+    }
+}
+
+extension StridePlanner.Position {
+    /// The one pair that stands for all of a uniform fleet.
+    fileprivate init?(_ state: EdgeState, _ numbers: [NodeNumber], _ fresh: Generation?) {
+        guard numbers.count > 1 else { return nil }
+        edge = Edge(numbers[0], numbers[1])
+        pair = Pair(here: [state], there: [state], fresh: fresh)
+    }
+}
+
+extension EdgeState {
+    /// Whether the edge stands whole on this rung.
+    fileprivate func isAt(_ rung: Rung) -> Bool { low == rung && high == rung }
+}
