@@ -46,6 +46,7 @@ let package = Package(
         .executable(name: "testudo-agent", targets: ["testudo-agent"]),
         .executable(name: "testudo-coordinator", targets: ["testudo-coordinator"]),
         .executable(name: "testudo-simulate", targets: ["testudo-simulate"]),
+        .executable(name: "testudo-swarm", targets: ["testudo-swarm"]),
         .executable(name: "testudo-traffic", targets: ["testudo-traffic"]),
     ],
     dependencies: [
@@ -115,6 +116,13 @@ let package = Package(
             name: "testudo-simulate",
             dependencies: [
                 "Simulation", "Coordinator", "Agent", "Ports", "Fleet", "Ladder", "MeshKeys", arguments, logging,
+            ],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "testudo-swarm",
+            dependencies: [
+                "Coordinator", "Agent", "Bus", "Store", "Simulated", "ZeroMQ", "Ports", "Fleet", "Ladder", "MeshKeys",
+                "LinuxHost", arguments, logging,
             ],
             swiftSettings: strict),
         // The lab's packet counter: a tool of the tests, in C for User-Mode Linux's slow system calls.

@@ -58,7 +58,9 @@ extension Coordinator {
             case .finish(let outcome): await finish(outcome)
             }
         }
-        if !effects.isEmpty { publish() }
+        // Each report arms the alarm again, which nobody sees.
+        let isSeen = effects.contains { if case .arm = $0 { false } else { true } }
+        if isSeen { publish() }
     }
 
     private func record(_ note: Rollout.Note) async -> Bool {

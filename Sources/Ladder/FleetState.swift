@@ -180,11 +180,13 @@ extension FleetState.NodeState {
     }
 
     private func isStandingProtected(_ standing: Standing, among numbers: [NodeNumber]) -> Bool {
-        if standing.exceptions.isEmpty { return standing.common.low.isProtected }
+        let isCommonProtected = standing.common.low.isProtected
+        if standing.exceptions.isEmpty { return isCommonProtected }
+        if isCommonProtected && standing.exceptions.values.allSatisfy(\.low.isProtected) { return true }
         // Every peer may be an exception; the common state then speaks for none.
         let excepted = numbers.filter { standing.exceptions[$0] != nil }
         let isCommonUsed = excepted.count < numbers.count - 1
-        return (!isCommonUsed || standing.common.low.isProtected)
+        return (!isCommonUsed || isCommonProtected)
             && excepted.allSatisfy { standing.exceptions[$0]?.low.isProtected ?? false }
     }
 }

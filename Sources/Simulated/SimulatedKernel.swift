@@ -19,7 +19,8 @@ public actor SimulatedKernel: Kernel {
     /// How often a key was installed that had been installed before: must stay 0, for GCM's sake.
     public var keysInstalledAgain: Int { model.keysInstalledAgain }
     /// Every change that was carried out, oldest first, as `ip xfrm` text.
-    public private(set) var transcript: [String] = []
+    public var transcript: [String] { changes.map { "\($0)" } }
+    private var changes: [Change] = []
     /// The transcript keeps the newest changes only, so that a long simulation stays small.
     public static let transcriptMaximum = 4_096
 
@@ -119,8 +120,8 @@ public actor SimulatedKernel: Kernel {
         if let index = traps.firstIndex(where: { $0.matches(plain) }) { return traps.remove(at: index).error }
         let error = model.perform(change)
         if error == nil {
-            if transcript.count == Self.transcriptMaximum { transcript.removeFirst(transcript.count / 2) }
-            transcript.append("\(plain)")
+            if changes.count == Self.transcriptMaximum { changes.removeFirst(changes.count / 2) }
+            changes.append(plain)
         }
         return error
     }

@@ -130,6 +130,12 @@ enum ImportTable {
             "Logging": logs, "Foundation": "child processes; it never runs on a host", "Dispatch": "waits for them",
             "Synchronization": lock,
         ],
+        "testudo-swarm": [
+            "Coordinator": "runs it", "Agent": "runs it", "Bus": "wires it", "Store": "wires it",
+            "Simulated": "kernels in memory", "ZeroMQ": "makes CURVE keys", "Ports": "wires it", "Fleet": vocabulary,
+            "Ladder": machines, "MeshKeys": "identity keys", "LinuxHost": "the clock", "ArgumentParser": "flags",
+            "Logging": logs, "Foundation": "its folder; it never runs on a host",
+        ],
         "testudo-agent": [
             "Bus": "wires it", "Netlink": "wires it", "Probe": "wires it", "Simulated": "--kernel simulated",
             "Agent": "wires it",

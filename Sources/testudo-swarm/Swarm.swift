@@ -1,0 +1,143 @@
+internal import Agent
+internal import Bus
+internal import Coordinator
+internal import Fleet
+internal import Ladder
+internal import LinuxHost
+internal import Logging
+internal import MeshKeys
+internal import Ports
+internal import Simulated
+internal import Store
+internal import ZeroMQ
+
+/// The coordinator of a swarm and its agents.
+actor Swarm {
+    /// What of a host outlives its agent and its kernel.
+    private struct Host {
+        var bus: CurveKeyPair
+        var identity: IdentityKey
+        var record: MemoryNodeRecord
+        var boots: UInt8
+        var agent: Task<Void, any Error>?
+    }
+
+    /// No state is waited for longer.
+    private static let patienceMilliseconds: UInt64 = 300_000
+
+    private let coordinator: Coordinator
+    private let bus: CoordinatorZeroMQBus
+    private let endpoint: String
+    private let server: CurvePublicKey
+    private var hosts: [Host] = []
+    private let clock = BootClock()
+    private let logger = Logger(label: "swarm") { StandardErrorLog(label: $0, level: .error) }
+
+    /// - Parameter journal: the path of a database that is not there yet.
+    init(agents count: Int, port: UInt16, drainMilliseconds: UInt64, journal path: String) async throws {
+        var limits = RolloutLimits()
+        limits.drain = .fixed(milliseconds: drainMilliseconds)
+        var members: [FleetConfiguration.Member] = []
+        for index in 0..<count {
+            let identity = try IdentityKey(IdentityKey.makeSecret())
+            hosts.append(
+                Host(bus: try CurveKeyPair.generate(), identity: identity, record: MemoryNodeRecord(), boots: 0))
+            members.append(try Self.member(index, identity))
+        }
+        let configuration = FleetConfiguration(
+            name: "swarm", members: members, bypass: [.ssh, .neighbourDiscovery], limits: limits)
+        let journal = try SQLiteJournal(
+            path: path,
+            fresh: .init(epoch: Epoch(1), fleetID: [UInt8](repeating: 1, count: 16), uuid: "testudo-swarm"))
+        let enrolment = try await Enrolment.enrol(configuration, in: journal)
+        var enrolled: [CurvePublicKey: NodeNumber] = [:]
+        for (index, member) in members.enumerated() {
+            enrolled[hosts[index].bus.publicKey] = enrolment.state.numbers[member.name]
+        }
+        let key = try CurveKeyPair.generate()
+        endpoint = "tcp://127.0.0.1:\(port)"
+        server = key.publicKey
+        bus = try CoordinatorZeroMQBus(endpoints: [endpoint], key: key, enrolled: enrolled, logger: logger)
+        coordinator = Coordinator(
+            configuration, enrolment: enrolment, bus: bus, journal: journal, clock: clock, logger: logger)
+    }
+
+    private static func member(_ index: Int, _ identity: IdentityKey) throws -> FleetConfiguration.Member {
+        let (high, low) = (index / 250, index % 250 + 1)
+        guard let name = NodeName("node\(index + 1)"), let four = Address("10.77.\(high).\(low)"),
+            let six = Address("fd77::\(high + 1):\(low)")
+        else { throw SwarmError("no address for agent \(index + 1)") }
+        return .init(name: name, addresses: [four, six], identityKey: identity.publicKey)
+    }
+
+    /// Runs the fleet while the body does, once every agent is present.
+    func run(_ body: () async throws -> Void) async throws {
+        try await bus.start()
+        let direction = Task { await coordinator.run() }
+        for index in hosts.indices { try await boot(index) }
+        try await wait("every agent is present") {
+            $0.nodes.count == hosts.count && $0.nodes.allSatisfy(\.isPresent)
+        }
+        try await body()
+        for host in hosts { host.agent?.cancel() }
+        direction.cancel()
+    }
+
+    func setEnabled(_ enabled: Bool) async throws -> RolloutRecord {
+        let answer = await coordinator.perform(
+            .configure(enabled: enabled, replayWindow: nil), requestedBy: "swarm")
+        guard case .done = answer else { throw SwarmError("enabled=\(enabled) was answered \(answer)") }
+        return try newest(of: enabled ? .enable : .disable)
+    }
+
+    /// The host loses its kernel's state and comes back; answers how long it took from its agent's first word until its
+    /// edges were protected, and the rollout that did it.
+    func reboot(_ index: Int) async throws -> (microseconds: UInt64, RolloutRecord) {
+        hosts[index].agent?.cancel()
+        _ = await hosts[index].agent?.result
+        let before = coordinator.status()
+        try await boot(index)
+        try await wait("node\(index + 1) has joined") {
+            let (old, new) = (before.nodes[index].joinMicroseconds, $0.nodes[index].joinMicroseconds)
+            return new != old && $0.enabled && $0.rollouts.first?.id != before.rollouts.first?.id
+                && $0.rollouts.first?.outcome == .success
+        }
+        guard let microseconds = coordinator.status().nodes[index].joinMicroseconds else {
+            throw SwarmError("no time of a join")
+        }
+        return (microseconds, try newest(of: .converge))
+    }
+
+    private func boot(_ index: Int) async throws {
+        hosts[index].boots &+= 1
+        let host = hosts[index]
+        let agentBus = try AgentZeroMQBus(endpoint: endpoint, server: server, key: host.bus, logger: logger)
+        let agent = try await NodeAgent(
+            .init(
+                incarnation: UInt64(host.boots), bootID: [UInt8](repeating: host.boots, count: 16)),
+            identityKey: host.identity, bus: agentBus,
+            machine: .init(
+                kernel: SimulatedKernel(), record: host.record, probe: SimulatedProbe(), host: SimulatedHost(),
+                clock: clock), logger: logger)
+        try await agentBus.start()
+        hosts[index].agent = Task {
+            await agent.run()
+            await agentBus.close()
+        }
+    }
+
+    private func newest(of kind: RolloutKind) throws -> RolloutRecord {
+        guard let record = coordinator.status().rollouts.first, record.kind == kind, record.outcome == .success else {
+            throw SwarmError("the newest rollout is no \(kind)")
+        }
+        return record
+    }
+
+    private func wait(_ what: String, _ condition: (FleetStatus) -> Bool) async throws {
+        let deadline = clock.now().advanced(byMilliseconds: Self.patienceMilliseconds)
+        while !condition(coordinator.status()) {
+            guard clock.now() < deadline else { throw SwarmError("not in time: \(what)") }
+            await clock.sleep(until: clock.now().advanced(byMilliseconds: 5))
+        }
+    }
+}
