@@ -98,7 +98,11 @@ extension Coordinator {
     private func begin(_ errand: Errand, for call: Call) async {
         let absent = absentNodes
         if numbers.isEmpty { return answer(Self.refusal(call.request, "no node is enrolled")) }
-        if isReached(errand, absent) { return answer(.unchanged) }
+        if knowledge.isBehind, errand.kind == .prepare { return answer(Self.refusal(call.request, Self.isBehind)) }
+        if isReached(errand, absent) {
+            guard await catchUp(by: errand) else { return abandon(Self.noJournal) }
+            return answer(.unchanged)
+        }
         if errand.kind.isClimb, let unsupported = unsupportedAgents() { return answer(.failed(unsupported)) }
         if errand.absent == .refuse, !absent.isEmpty {
             let reasons = absent.sorted().map { number in

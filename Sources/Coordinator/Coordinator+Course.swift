@@ -54,6 +54,8 @@ extension Coordinator {
     /// An earlier process died in a rollout. Forward it is gone on with from where the edges stand; if the way back had
     /// begun, or a node is missing that it would not go on without, the edges go to where they were before the call.
     private func resume(_ open: JournalState.OpenRollout) async {
+        // The journal is an old one: what became of this rollout since, and what was asked for after it, it does not know.
+        if !knowledge.ahead.isEmpty { return await giveUp(open) }
         let absent = absentNodes
         let isBlocked = open.absent == .refuse && !absent.isEmpty
         var promise = Promise()
@@ -70,6 +72,8 @@ extension Coordinator {
             kind = .converge(desired ? .enforce : .clear)
             promise = Promise(isLost: true)
         }
+        // Where the fleet was before the call such a journal does not know either.
+        if knowledge.isBehind && kind == .converge(.clear) { return await giveUp(open) }
         logger.notice(
             "rollout goes on after a restart",
             metadata: ["rollout": "\(open.id)", "kind": "\(open.kind)", "isWayBack": "\(promise.isLost)"])
@@ -89,7 +93,8 @@ extension Coordinator {
         let open = planner.open()
         if open.isEmpty { return nil }
         if !desired {
-            if isPrepared { return nil }
+            // Down only where that was asked for: see Coordinator+Behind.swift.
+            if isPrepared || knowledge.isBehind { return nil }
             // A coordinator that was restarted does not remember why: a whole fleet at `accept` was prepared.
             let prepared = StridePlanner(
                 numbers: numbers, fleet: fleet, goal: Goal(.accept), fresh: nil, silent: [], absent: absent)

@@ -35,6 +35,7 @@ extension Coordinator {
                 fleet.note(node, sequence: report.sequence, accepted: nil, standing: report.standing)
                 converging.noteNews()
             }
+            await compareStanding(of: node)
             // `enabled` is false from the read-back that shows less.
             if standing(of: node) != known { publish() }
         case .heartbeat(let heartbeat):
@@ -50,6 +51,7 @@ extension Coordinator {
             } else {
                 rollout?.heard(heartbeat, from: node)
             }
+            await compare(heartbeat, from: node)
             let isNews = standing(of: node) != known
             if isNews { converging.noteNews() }
             hear(node)
@@ -58,12 +60,13 @@ extension Coordinator {
         }
     }
 
-    private func standing(of node: NodeNumber) -> Standing? { (rollout?.fleet ?? fleet).nodes[node]?.standing }
+    func standing(of node: NodeNumber) -> Standing? { (rollout?.fleet ?? fleet).nodes[node]?.standing }
 
     private func greet(_ hello: Hello, from node: NodeNumber) async {
         protocols[node] = hello.protocolVersion
         // Also one of another journal: its sets may still stand in kernels, and no number may name two of them.
         outgrow(hello.newest, saidBy: node)
+        await compare(hello, from: node)
         let isNewProcess = incarnations.updateValue(hello.incarnation, forKey: node) != hello.incarnation
         logger.info(
             "agent says hello",

@@ -67,6 +67,7 @@ extension Coordinator {
         case .plan(let generation, let isWayBack):
             self.generation = max(self.generation, generation)
             guard await persist([.plan(rollout: rolloutID, generation, isWayBack: isWayBack)]) else { return false }
+            journaled = max(journaled, generation)
             if isWayBack { logger.notice("rollout turns back", metadata: ["rollout": "\(rolloutID)"]) }
             checkpoint.reach("journaled plan")
         case .step(let stamp, let name):
@@ -130,7 +131,10 @@ extension Coordinator {
     private func entries(for reply: RolloutAnswer, of finished: Rollout) -> [JournalEntry] {
         var entries: [JournalEntry] = []
         if reply.failure == nil {
-            if let desired = promise.desired { entries.append(.desired(desired)) }
+            if let desired = promise.desired {
+                entries.append(.desired(desired))
+                if knowledge.isBehind { entries.append(.caughtUp(generation)) }
+            }
             if let window = promise.replayWindow { entries.append(.replayWindow(window)) }
         }
         let reasons = reply.failure?.reasons.map(\.message) ?? []
@@ -142,6 +146,7 @@ extension Coordinator {
         if let desired = promise.desired {
             self.desired = desired
             isPrepared = false
+            noteCaughtUp()
         }
         if promise.isPrepared { isPrepared = true }
         if let window = promise.replayWindow { replayWindow = window }

@@ -58,6 +58,10 @@ public actor Coordinator: FleetControl {
     var isPrepared = false
     var replayWindow: UInt32
     var generation: Generation
+    /// The greatest generation that the journal knows.
+    var journaled: Generation
+    /// Which nodes know more than the journal.
+    var knowledge: Knowledge
     /// SAs of older sets are replaced when their node is back: a rotation went on without it.
     var oldest = Generation.none
     var rolloutID: UInt64
@@ -104,6 +108,8 @@ public actor Coordinator: FleetControl {
         desired = enrolment.state.desired
         replayWindow = enrolment.state.replayWindow
         generation = enrolment.state.generation
+        journaled = enrolment.state.generation
+        knowledge = Knowledge(isBehind: enrolment.state.isBehind)
         rolloutID = enrolment.state.rollout
         interrupted = enrolment.state.open
         self.bus = bus
@@ -203,7 +209,7 @@ public actor Coordinator: FleetControl {
                 NodeStatus(
                     name: node.name, number: number, isPresent: !absent.contains(number),
                     rung: current.nodes[number]?.standing?.lowest,
-                    problems: (problems[number] ?? []) + (unreached[number] ?? []),
+                    problems: sentences(of: number),
                     joinMicroseconds: joins.microseconds[number])
             }
         }

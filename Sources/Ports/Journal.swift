@@ -64,12 +64,14 @@ public struct JournalState: Hashable, Sendable {
     public var rollout: UInt64
     /// The newest rollout, where it has no end.
     public var open: OpenRollout?
+    /// Nodes knew more than this journal: it is an old one or a new one, and ``desired`` is not what was asked for last.
+    public var isBehind: Bool
 
     public init(
         epoch: Epoch, fleetID: [UInt8], fleetUUID: String, numbers: [NodeName: NodeNumber] = [:],
         removed: [NodeName: Removal] = [:], roster: RosterVersion? = nil, desired: Bool = false,
         replayWindow: UInt32 = replayWindowStandard, generation: Generation = .none, rollout: UInt64 = 0,
-        open: OpenRollout? = nil
+        open: OpenRollout? = nil, isBehind: Bool = false
     ) {
         self.epoch = epoch
         self.fleetID = fleetID
@@ -82,6 +84,7 @@ public struct JournalState: Hashable, Sendable {
         self.generation = generation
         self.rollout = rollout
         self.open = open
+        self.isBehind = isBehind
     }
 }
 
@@ -101,6 +104,10 @@ public enum JournalEntry: Hashable, Sendable {
     case step(rollout: UInt64, Stamp, name: String)
     /// A rollout ended; the reasons are empty for a success.
     case ended(rollout: UInt64, isSuccess: Bool, reasons: [String])
+    /// Nodes know more than this journal.
+    case behind
+    /// An operator has said which state is meant; nothing up to this generation is news any more.
+    case caughtUp(Generation)
 }
 
 /// The journal could not be read or written: nothing may be sent or answered on the strength of it.

@@ -14,6 +14,12 @@ public actor MemoryJournal: Journal {
             epoch: epoch, fleetID: [UInt8](repeating: 7, count: 16), fleetUUID: "00000000-0000-4000-8000-000000000007")
     }
 
+    /// A journal that was copied earlier, or that an earlier coordinator has left.
+    public init(restoring state: JournalState) {
+        self.state = state
+        rollouts = state.open.map { [$0.id] } ?? []
+    }
+
     /// From now on nothing can be written, until `nil`.
     public func fail(with error: JournalError?) { failure = error }
 
@@ -59,6 +65,10 @@ public actor MemoryJournal: Journal {
         case .ended(let rollout, _, _):
             guard rollouts.contains(rollout) else { return false }
             if state.open?.id == rollout { state.open = nil }
+        case .behind: state.isBehind = true
+        case .caughtUp(let generation):
+            state.isBehind = false
+            state.generation = max(state.generation, generation)
         }
         return true
     }

@@ -20,6 +20,10 @@ extension JournalState {
             self.generation = max(self.generation, generation)
             if open?.id == rollout { open?.isWayBack = isWayBack }
         case .ended(let rollout, _, _): if open?.id == rollout { open = nil }
+        case .behind: isBehind = true
+        case .caughtUp(let generation):
+            isBehind = false
+            self.generation = max(self.generation, generation)
         case .step: break
         }
     }

@@ -4,11 +4,17 @@ internal import GRDB
 enum JournalSchema {
     static let first = "1 fleet, nodes, rollouts, steps"
     static let second = "2 replay window, kinds of rollouts, removed nodes"
+    static let third = "3 a journal that is behind its fleet"
 
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration(first, migrate: makeTables)
         migrator.registerMigration(second, migrate: addKindsAndRemovals)
+        migrator.registerMigration(third) { database in
+            try database.alter(table: "fleet") { table in
+                table.add(column: "is_behind", .boolean).notNull().defaults(to: false)
+            }
+        }
         return migrator
     }
 

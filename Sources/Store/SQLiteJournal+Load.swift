@@ -13,7 +13,7 @@ extension JournalState {
         self.init(
             epoch: Epoch(UInt64(bitPattern: row["epoch"])), fleetID: [UInt8](row["fleet_id"] as Data),
             fleetUUID: row["uuid"], desired: row["desired"], replayWindow: row["replay_window"],
-            generation: Generation(UInt64(bitPattern: row["generation"])))
+            generation: Generation(UInt64(bitPattern: row["generation"])), isBehind: row["is_behind"])
         if let sequence = row["roster_sequence"] as Int64?, let digest = Digest([UInt8](row["roster_digest"] as Data)) {
             roster = RosterVersion(sequence: UInt64(bitPattern: sequence), digest: digest)
         }

@@ -121,6 +121,11 @@ public actor SQLiteJournal: Journal {
             try database.execute(
                 sql: "UPDATE rollout SET ended = \(now), success = ?, reasons = ? WHERE id = ?",
                 arguments: [isSuccess, reasons.joined(separator: "\n"), Int64(bitPattern: rollout)])
+        case .behind: try database.execute(sql: "UPDATE fleet SET is_behind = TRUE")
+        case .caughtUp(let generation):
+            try database.execute(
+                sql: "UPDATE fleet SET is_behind = FALSE, generation = max(generation, ?)",
+                arguments: [Int64(bitPattern: generation.rawValue)])
         }
     }
 

@@ -14,21 +14,34 @@ import XFRM
 /// The real coordinator and agents over a simulated bus, kernels and journal.
 final class SmallFleet: Sendable {
     let bus = SimulatedBus()
-    let journal = MemoryJournal()
+    let journal: MemoryJournal
+    let identities: [IdentityKey]
+    let records: [MemoryNodeRecord]
     let kernels: [SimulatedKernel]
     let probes: [SimulatedProbe]
     let agents: [NodeAgent]
     let coordinator: Coordinator
     let configuration: FleetConfiguration
+    private let lives: Int
 
+    /// - Parameters:
+    ///   - earlier: whose hosts these are, after every process was restarted.
+    ///   - journal: what the coordinator knows; by default what it knew.
+    ///   - edit: changes the configuration that a fleet of this size has.
     init(
-        _ count: Int, lacking: [Int: String] = [:], drainMilliseconds: UInt64 = 1, rungMilliseconds: UInt64 = 10_000,
-        absent: AbsentPolicy = .refuse, rules: [Int: NodeRules] = [:]
+        _ count: Int, after earlier: SmallFleet? = nil, journal: MemoryJournal? = nil, lacking: [Int: String] = [:],
+        drainMilliseconds: UInt64 = 1, rungMilliseconds: UInt64 = 10_000,
+        absent: AbsentPolicy = .refuse, rules: [Int: NodeRules] = [:],
+        checkpoint: Checkpoint = .none, logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+        edit: (inout FleetConfiguration) -> Void = { _ in }
     ) async throws {
+        self.journal = journal ?? earlier?.journal ?? MemoryJournal()
         var limits = RolloutLimits()
         limits.drain = .fixed(milliseconds: drainMilliseconds)
         limits.rungMilliseconds = rungMilliseconds
-        let identities = try (0..<count).map { _ in try IdentityKey(IdentityKey.makeSecret()) }
+        var identities = earlier?.identities ?? []
+        while identities.count < count { identities.append(try IdentityKey(IdentityKey.makeSecret())) }
+        self.identities = identities
         var members: [FleetConfiguration.Member] = []
         for index in 0..<count {
             let name = try #require(NodeName("node\(index + 1)"))
@@ -36,29 +49,37 @@ final class SmallFleet: Sendable {
             let other = try #require(Address("fd77::\(index + 1)"))
             members.append(.init(name: name, addresses: [address, other], identityKey: identities[index].publicKey))
         }
-        configuration = FleetConfiguration(
+        var configuration = FleetConfiguration(
             name: "test", members: members, bypass: [.ssh, .neighbourDiscovery], limits: limits, absent: absent)
-        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        let enrolment = try await Enrolment.enrol(configuration, in: journal)
+        edit(&configuration)
+        self.configuration = configuration
+        let enrolment = try await Enrolment.enrol(configuration, in: self.journal)
         coordinator = Coordinator(
-            configuration, enrolment: enrolment, bus: bus, journal: journal, clock: BootClock(), logger: logger)
-        var kernels: [SimulatedKernel] = []
+            configuration, enrolment: enrolment, bus: bus, journal: self.journal, clock: BootClock(),
+            checkpoint: checkpoint, logger: logger)
+        var kernels = earlier?.kernels ?? []
+        var records = earlier?.records ?? []
         var agents: [NodeAgent] = []
+        let lives = (earlier?.lives ?? 0) + 1
+        self.lives = lives
         let probes = (0..<count).map { _ in SimulatedProbe() }
         self.probes = probes
         for index in 0..<count {
-            let kernel = SimulatedKernel(lacking: lacking[index])
-            let number = try #require(NodeNumber(UInt32(index + 1)))
+            if index == kernels.count {
+                kernels.append(SimulatedKernel(lacking: lacking[index]))
+                records.append(MemoryNodeRecord())
+            }
+            let number = try #require(enrolment.state.numbers[configuration.members[index].name])
             agents.append(
                 try await NodeAgent(
-                    .init(incarnation: UInt64(index), bootID: [UInt8](repeating: 1, count: 16)),
+                    .init(incarnation: UInt64(lives * 100 + index), bootID: [UInt8](repeating: 1, count: 16)),
                     identityKey: identities[index], rules: rules[index] ?? NodeRules(), bus: bus.connect(number),
                     machine: .init(
-                        kernel: kernel, record: MemoryNodeRecord(), probe: probes[index], host: SimulatedHost(),
+                        kernel: kernels[index], record: records[index], probe: probes[index], host: SimulatedHost(),
                         clock: BootClock()), logger: logger))
-            kernels.append(kernel)
         }
         self.kernels = kernels
+        self.records = records
         self.agents = agents
     }
 

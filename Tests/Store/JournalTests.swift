@@ -119,6 +119,22 @@ struct JournalTests {
         }
     }
 
+    @Test("A journal that is behind its fleet stays so until it has caught up", arguments: Backend.allCases)
+    func behind(backend: Backend) async throws {
+        try await backend.with { journal in
+            try await journal.record([Self.began(1), .plan(rollout: 1, Generation(5), isWayBack: false), .behind])
+            #expect(try await journal.load().isBehind)
+
+            try await journal.record([.plan(rollout: 1, Generation(7), isWayBack: false), .behind])
+            #expect(try await journal.load().isBehind)
+            try await journal.record([.caughtUp(Generation(6))])
+            #expect(try await !journal.load().isBehind)
+            #expect(try await journal.load().generation == Generation(7))
+            try await journal.record([.caughtUp(Generation(9))])
+            #expect(try await journal.load().generation == Generation(9))
+        }
+    }
+
     @Test("An entry that follows from nothing that is kept is refused", arguments: Backend.allCases)
     func misplaced(backend: Backend) async throws {
         try await backend.with { journal in
