@@ -107,7 +107,9 @@ extension Coordinator {
         let isDone = reply.failure == nil
         if isDone { keepPromise(finished) }
         let now = clock.now()
-        converging.noteEnd(isUncalled: finished.charter.kind.isUncalled, isSuccess: isDone, at: now)
+        // An end that leaves cleaning to do answers a call; where nobody called it is no reason to begin again at once.
+        let isSettled = isDone && outcome != .done(isSettled: false)
+        converging.noteEnd(isUncalled: finished.charter.kind.isUncalled, isSettled: isSettled, at: now)
         log.end(
             isDone ? .success : .failure, reasons: reply.failure?.reasons ?? [],
             probeMicroseconds: finished.probeMicroseconds, at: now)
@@ -185,7 +187,7 @@ extension Coordinator {
     func abandon(_ message: String) {
         if let rollout { fleet = rollout.fleet }
         let now = clock.now()
-        converging.noteEnd(isUncalled: true, isSuccess: false, at: now)
+        converging.noteEnd(isUncalled: true, isSettled: false, at: now)
         if rollout?.charter.kind != .inspect {
             log.end(.failure, reasons: [.init(node: nil, message: message)], probeMicroseconds: 0, at: now)
         }

@@ -223,6 +223,18 @@ struct RotationTests {
         }
     }
 
+    @Test("A last step down that a node's own rule refuses answers the call, and is not tried again without a pause")
+    func refusedCleaning() async throws {
+        let fleet = try await SmallFleet(2, rules: [0: NodeRules(minimumRung: .accept)])
+        try await fleet.run {
+            #expect(await fleet.setEnabled(true) == .done)
+            #expect(await fleet.setEnabled(false) == .done)
+
+            try await eventually("a try without a call") { fleet.outcomes(.converge).contains(.success) }
+            #expect(await fleet.coordinator.converging.backoff.milliseconds > Converging.pauseMilliseconds)
+        }
+    }
+
     @Test("A prepared fleet stands at accept, and stays there until it is asked for more")
     func prepare() async throws {
         let fleet = try await SmallFleet(2)

@@ -88,6 +88,11 @@ final class SmallFleet: Sendable {
         Answer(await coordinator.perform(.configure(enabled: enabled, replayWindow: nil), requestedBy: "test"))
     }
 
+    /// What it has begun and ended of this kind, newest first.
+    func outcomes(_ kind: RolloutKind) -> [RolloutRecord.Outcome] {
+        coordinator.status().rollouts.filter { $0.kind == kind }.map(\.outcome)
+    }
+
     func perform(_ request: FleetRequest) async -> Answer {
         Answer(await coordinator.perform(request, requestedBy: "test"))
     }
