@@ -130,7 +130,7 @@ extension WireNodeHeartbeat {
         sequence = heartbeat.sequence
         accepted = WireStamp(heartbeat.accepted)
         if let value = heartbeat.standing { standing = WireStanding(value) }
-        packets = heartbeat.packets
+        packets = min(heartbeat.packets, WireLimits.packetsMaximum)
         problems = heartbeat.problems.prefix(NodeHeartbeat.problemsMaximum).map {
             WireFields.cut($0, to: Refusal.messageLengthMaximum)
         }
@@ -146,6 +146,7 @@ extension WireNodeHeartbeat {
         return NodeHeartbeat(
             sequence: sequence,
             accepted: try accepted.domain(atMost: WireLimits.coordinatorNumberMaximum, "heartbeat.accepted"),
-            standing: hasStanding ? try standing.domain() : nil, packets: packets, problems: texts)
+            standing: hasStanding ? try standing.domain() : nil,
+            packets: try WireFields.bounded(packets, WireLimits.packetsMaximum, "heartbeat.packets"), problems: texts)
     }
 }

@@ -107,6 +107,7 @@ extension Coordinator {
     /// Sentences on a node that an operator must act on: its own, and what is known of it here.
     func sentences(of node: NodeNumber) -> [String] {
         var sentences = (problems[node] ?? []) + (unreached[node] ?? [])
+        if desired { sentences += rotating.hindrances[node] ?? [] }
         // A process that was told by none of them knows it from the journal.
         if knowledge.isBehind, knowledge.ahead.isEmpty || knowledge.ahead.contains(node) {
             sentences.append(Self.isBehind)

@@ -25,13 +25,7 @@ extension Coordinator {
         }
         if converging.isDue(at: now), let joiners = strayNodes() { return await converge(joiners) }
         guard desired else { return }
-        if isRotationDue(at: now) {
-            rotatedAt = now
-            let absent = absentNodes
-            guard absent.isEmpty || configuration.absent == .proceed else { return }
-            let errand = Errand(kind: .rotate, absent: configuration.absent)
-            return await start(errand, promise: Promise(), absent: absent, user: Self.ownName)
-        }
+        if let cause = rotating.cause(at: now, isPresent: presence.isPresent) { return await rotate(cause) }
         if let interval = configuration.inspectionMilliseconds, configuration.limits.probes,
             now.microseconds(since: inspectedAt) > interval * 1_000
         {
@@ -45,10 +39,19 @@ extension Coordinator {
     /// Who began a rollout that nobody called for.
     static let ownName = "coordinator"
 
-    private func isRotationDue(at now: Instant) -> Bool {
-        if let most = packets.values.max(), most >= configuration.rotation.packets { return true }
-        guard let every = configuration.rotation.everyMilliseconds else { return false }
-        return now.microseconds(since: rotatedAt) >= every * 1_000
+    /// Worn keys do not wait for a node that is away, whatever the policy: an SA without ESN sends nothing any more after
+    /// 2³² packets, and pairs of present nodes can have new ones. Its own come with it.
+    private func rotate(_ cause: Rotating.Cause) async {
+        rotating.noteTry(at: clock.now())
+        let absent = absentNodes
+        let policy = cause == .packets ? .proceed : configuration.absent
+        guard policy == .proceed || absent.isEmpty else {
+            let reason = "this node is absent: bring it back, remove it, or set absent to proceed"
+            rotating.noteFailure(Dictionary(uniqueKeysWithValues: absent.map { ($0, [reason]) }))
+            logger.warning("rotation put off", metadata: ["absent": "\(absent.sorted().map(name))"])
+            return publish()
+        }
+        await start(Errand(kind: .rotate, absent: policy), promise: Promise(), absent: absent, user: Self.ownName)
     }
 
     /// An earlier process died in a rollout. Forward it is gone on with from where the edges stand; if the way back had

@@ -44,7 +44,7 @@ extension Coordinator {
                     logger.warning("node is degraded", metadata: ["node": "\(name(node))", "problem": "\(problem)"])
                 }
             }
-            packets[node] = heartbeat.packets
+            rotating.note(heartbeat.packets, sentBy: node)
             let known = standing(of: node)
             if rollout == nil {
                 fleet.note(heartbeat, from: node)

@@ -14,6 +14,7 @@ extension Coordinator {
         if open == nil && errand.kind != .inspect { rolloutID += 1 }
         generation = generation.next
         self.promise = promise
+        caller = user
         let now = clock.now()
         let window = errand.replayWindow ?? replayWindow
         let closes = errand.kind == .enable && errand.absent == .proceed
@@ -106,6 +107,7 @@ extension Coordinator {
         guard await persist(entries(for: reply, of: finished)) else { return abandon(Self.noJournal) }
         let isDone = reply.failure == nil
         if isDone { keepPromise(finished) }
+        if case .failed(let failure, _) = outcome { noteHindrances(failure, of: finished) }
         let now = clock.now()
         // An end that leaves cleaning to do answers a call; where nobody called it is no reason to begin again at once.
         let isSettled = isDone && outcome != .done(isSettled: false)
@@ -153,10 +155,20 @@ extension Coordinator {
         if promise.isPrepared { isPrepared = true }
         if let window = promise.replayWindow { replayWindow = window }
         if finished.charter.kind == .rotate {
-            rotatedAt = clock.now()
-            packets = [:]
+            rotating.noteSuccess(at: clock.now())
             oldest = finished.charter.generation
         }
+    }
+
+    /// What keeps keys from being changed without a call is for an operator to mend; one that is not named is nobody's
+    /// in particular.
+    private func noteHindrances(_ failure: Rollout.Failure, of finished: Rollout) {
+        guard finished.charter.kind == .rotate, caller == Self.ownName, !finished.isSuperseded else { return }
+        var reasons: [NodeNumber: [String]] = [:]
+        for reason in failure.reasons {
+            for node in reason.node.map({ [$0] }) ?? numbers { reasons[node, default: []].append(reason.message) }
+        }
+        rotating.noteFailure(reasons)
     }
 
     /// Nobody waits for an inspection: what it found makes nodes degraded.

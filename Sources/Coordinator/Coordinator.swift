@@ -71,6 +71,8 @@ public actor Coordinator: FleetControl {
     var rollout: Rollout?
     /// What the rollout under way will have made so, once it is done.
     var promise = Promise()
+    /// Who began it.
+    var caller = ""
     var offers: OfferSet?
     var presence: Presence
     /// What is known of each node beside its edges.
@@ -78,7 +80,6 @@ public actor Coordinator: FleetControl {
     var bootIDs: [NodeNumber: [UInt8]] = [:]
     var protocols: [NodeNumber: UInt32] = [:]
     var problems: [NodeNumber: [String]] = [:]
-    var packets: [NodeNumber: UInt64] = [:]
     /// Edges that failed the last inspection, by node.
     var unreached: [NodeNumber: [String]] = [:]
     var joins = Joins()
@@ -88,8 +89,8 @@ public actor Coordinator: FleetControl {
     var joined: [Call] = []
     var waiting: [Call] = []
     var converging = Converging()
+    var rotating: Rotating
     var began = Instant(microseconds: 0)
-    var rotatedAt = Instant(microseconds: 0)
     var inspectedAt = Instant(microseconds: 0)
     /// Moments that become due while effects are performed; the run loop makes alarms of them.
     var alarms: [Instant] = []
@@ -101,6 +102,7 @@ public actor Coordinator: FleetControl {
         checkpoint: Checkpoint = .none, logger: Logger
     ) {
         self.configuration = configuration
+        rotating = Rotating(configuration.rotation)
         roster = enrolment.roster
         version = enrolment.version
         removed = enrolment.state.removed
@@ -142,7 +144,7 @@ public actor Coordinator: FleetControl {
     /// Runs until its task is cancelled.
     public func run() async {
         began = clock.now()
-        rotatedAt = began
+        rotating.begin(at: began)
         inspectedAt = began
         publish()
         await withDiscardingTaskGroup { group in

@@ -54,6 +54,11 @@ public struct KernelModel: Sendable {
             policies: policies.values.sorted { $0.order < $1.order }.map(\.object))
     }
 
+    /// Every SA that stands has sent so many packets.
+    mutating func setPackets(_ packets: UInt64) {
+        for key in associations.keys { associations[key]?.object.packets = packets }
+    }
+
     public subscript(id: AssociationID) -> Association? { associations[AssociationKey(id)]?.object.association }
     public subscript(id: PolicyID) -> Policy? { policies[id]?.object }
 
