@@ -70,7 +70,9 @@ extension WireReport {
         sequence = report.sequence
         if let value = report.standing { standing = WireStanding(value) }
         if let value = report.offer { offer = WireOffer(value) }
-        if let value = report.probeMicroseconds { probeMicroseconds = value }
+        if let value = report.probeMicroseconds {
+            probeMicroseconds = min(value, WireLimits.probeMicrosecondsMaximum)
+        }
         verdict =
             switch report.verdict {
             case .done: .done(WireEmpty())
@@ -90,7 +92,7 @@ extension WireReport {
             sequence: sequence, verdict: try domainVerdict(), standing: hasStanding ? try standing.domain() : nil,
             offer: hasOffer ? try offer.domain() : nil,
             probeMicroseconds: hasProbeMicroseconds
-                ? try WireFields.bounded(probeMicroseconds, WireLimits.agentNumberMaximum, "report.probe") : nil)
+                ? try WireFields.bounded(probeMicroseconds, WireLimits.probeMicrosecondsMaximum, "report.probe") : nil)
     }
 
     private func domainVerdict() throws(WireError) -> Report.Verdict {
