@@ -50,6 +50,8 @@ public struct JournalState: Hashable, Sendable {
     public var fleetUUID: String
     /// Numbers once given are never given to another name.
     public var numbers: [NodeName: NodeNumber]
+    /// The addresses that nodes had when the coordinator was last started; a name that is missing had none noted yet.
+    public var addresses: [NodeName: [Address]]
     /// Nodes that were taken out by a call: the configuration may still list them.
     public var removed: [NodeName: Removal]
     /// The newest roster, `nil` before the first.
@@ -69,6 +71,7 @@ public struct JournalState: Hashable, Sendable {
 
     public init(
         epoch: Epoch, fleetID: [UInt8], fleetUUID: String, numbers: [NodeName: NodeNumber] = [:],
+        addresses: [NodeName: [Address]] = [:],
         removed: [NodeName: Removal] = [:], roster: RosterVersion? = nil, desired: Bool = false,
         replayWindow: UInt32 = replayWindowStandard, generation: Generation = .none, rollout: UInt64 = 0,
         open: OpenRollout? = nil, isBehind: Bool = false
@@ -77,6 +80,7 @@ public struct JournalState: Hashable, Sendable {
         self.fleetID = fleetID
         self.fleetUUID = fleetUUID
         self.numbers = numbers
+        self.addresses = addresses
         self.removed = removed
         self.roster = roster
         self.desired = desired
@@ -91,6 +95,8 @@ public struct JournalState: Hashable, Sendable {
 /// One fact for the journal.
 public enum JournalEntry: Hashable, Sendable {
     case number(NodeName, NodeNumber)
+    /// What a node's addresses are from now on.
+    case addresses(NodeName, [Address])
     /// A node was taken out by a call.
     case removed(NodeName, quarantined: [Address])
     /// The addresses of a removed node are free again.

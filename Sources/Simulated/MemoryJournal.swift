@@ -42,6 +42,9 @@ public actor MemoryJournal: Journal {
         case .number(let name, let number):
             guard state.numbers[name] == nil, !state.numbers.values.contains(number) else { return false }
             state.numbers[name] = number
+        case .addresses(let name, let addresses):
+            guard state.numbers[name] != nil else { return false }
+            state.addresses[name] = addresses
         case .removed(let name, let quarantined):
             guard let number = state.numbers[name] else { return false }
             state.removed[name] = JournalState.Removal(number: number, quarantined: quarantined)

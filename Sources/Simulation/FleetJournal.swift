@@ -7,6 +7,7 @@ extension JournalState {
     mutating func note(_ entry: JournalEntry) {
         switch entry {
         case .number(let name, let number): numbers[name] = number
+        case .addresses(let name, let addresses): self.addresses[name] = addresses
         case .removed(let name, let quarantined):
             removed[name] = numbers[name].map { Removal(number: $0, quarantined: quarantined) }
         case .released(let name): removed[name]?.quarantined = []

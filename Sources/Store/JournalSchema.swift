@@ -5,6 +5,7 @@ enum JournalSchema {
     static let first = "1 fleet, nodes, rollouts, steps"
     static let second = "2 replay window, kinds of rollouts, removed nodes"
     static let third = "3 a journal that is behind its fleet"
+    static let fourth = "4 addresses of nodes"
 
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
@@ -13,6 +14,12 @@ enum JournalSchema {
         migrator.registerMigration(third) { database in
             try database.alter(table: "fleet") { table in
                 table.add(column: "is_behind", .boolean).notNull().defaults(to: false)
+            }
+        }
+        migrator.registerMigration(fourth) { database in
+            try database.alter(table: "node") { table in
+                // One a line.
+                table.add(column: "addresses", .text).notNull().defaults(to: "")
             }
         }
         return migrator

@@ -23,21 +23,27 @@ extension JournalState {
 
     private mutating func readNodes(_ database: Database) throws {
         let rows = try Row.fetchAll(
-            database, sql: "SELECT name, number, removed IS NOT NULL AS is_removed, quarantined FROM node")
+            database,
+            sql: "SELECT name, number, addresses, removed IS NOT NULL AS is_removed, quarantined FROM node")
         for row in rows {
             let text: String = row["name"]
             guard let name = NodeName(text), let number = NodeNumber(row["number"]) else {
                 throw JournalError(operation: "load", message: "node \(text) has no valid name or number")
             }
             numbers[name] = number
+            let addresses = try Self.addresses(row["addresses"], of: text)
+            if !addresses.isEmpty { self.addresses[name] = addresses }
             guard row["is_removed"] else { continue }
-            let quarantined = try (row["quarantined"] as String).split(separator: "\n").map { line in
-                guard let address = Address(String(line)) else {
-                    throw JournalError(operation: "load", message: "node \(text) has no valid address \(line)")
-                }
-                return address
+            removed[name] = Removal(number: number, quarantined: try Self.addresses(row["quarantined"], of: text))
+        }
+    }
+
+    private static func addresses(_ lines: String, of node: String) throws -> [Address] {
+        try lines.split(separator: "\n").map { line in
+            guard let address = Address(String(line)) else {
+                throw JournalError(operation: "load", message: "node \(node) has no valid address \(line)")
             }
-            removed[name] = Removal(number: number, quarantined: quarantined)
+            return address
         }
     }
 

@@ -79,6 +79,10 @@ public actor SQLiteJournal: Journal {
         case .number(let name, let number):
             try database.execute(
                 sql: "INSERT INTO node (name, number) VALUES (?, ?)", arguments: [name.text, number.rawValue])
+        case .addresses(let name, let addresses):
+            try database.execute(
+                sql: "UPDATE node SET addresses = ? WHERE name = ?",
+                arguments: [addresses.map(\.description).joined(separator: "\n"), name.text])
         case .removed(let name, let quarantined):
             try database.execute(
                 sql: "UPDATE node SET removed = \(now), quarantined = ?, released = NULL WHERE name = ?",

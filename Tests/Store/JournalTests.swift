@@ -37,9 +37,12 @@ struct JournalTests {
     func keeps(backend: Backend) async throws {
         try await backend.with { journal in
             let begun = try await journal.load()
+            let address = try #require(Address("192.0.2.9"))
+            let other6 = try #require(Address("2001:db8::1"))
 
             try await journal.record([
-                .number(name, 5), .roster(RosterVersion(sequence: 3, digest: digest)), .desired(true),
+                .number(name, 5), .addresses(name, [address]), .addresses(name, [other6, address]),
+                .roster(RosterVersion(sequence: 3, digest: digest)), .desired(true),
                 .replayWindow(1_024), Self.began(4), .plan(rollout: 4, Generation(8), isWayBack: false),
                 .step(rollout: 4, Stamp(generation: Generation(8), step: 1), name: "preflight"),
                 .plan(rollout: 4, Generation(7), isWayBack: true),
@@ -48,6 +51,7 @@ struct JournalTests {
 
             let kept = try await journal.load()
             #expect(kept.numbers == [name: 5])
+            #expect(kept.addresses == [name: [other6, address]])
             #expect(kept.roster == RosterVersion(sequence: 3, digest: digest))
             #expect(kept.desired)
             #expect(kept.replayWindow == 1_024)
@@ -143,6 +147,7 @@ struct JournalTests {
 
             for entry in [
                 .number(name, 2), .number(other, 1), .removed(other, quarantined: []), .released(name),
+                .addresses(other, []),
                 .released(other),
                 Self.began(4), Self.began(3), .plan(rollout: 5, Generation(1), isWayBack: false),
                 .step(rollout: 5, Stamp(generation: Generation(1), step: 1), name: "x"),
