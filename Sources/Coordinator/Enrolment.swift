@@ -21,7 +21,9 @@ public struct Enrolment: Sendable {
         var entries: [JournalEntry] = []
         let ignored = configuration.members.map(\.name).filter { state.removed[$0] != nil }
         let members = configuration.members.filter { state.removed[$0.name] == nil }
-        if let message = objection(to: members, state) { throw JournalError(operation: "enrol", message: message) }
+        if let message = objection(to: members, state) ?? quarantine(of: members, state) {
+            throw JournalError(operation: "enrol", message: message)
+        }
         for member in members where state.numbers[member.name] == nil {
             let greatest = state.numbers.values.max()?.rawValue ?? 0
             guard let number = NodeNumber(greatest + 1) else {
@@ -49,6 +51,18 @@ public struct Enrolment: Sendable {
         state.roster = version
         if !entries.isEmpty { try await journal.record(entries) }
         return Enrolment(state: state, roster: roster, version: version, ignored: ignored)
+    }
+
+    /// Peers keep the edges to a quarantined address closed: a node that has it would neither join nor let anybody join it.
+    private static func quarantine(of members: [FleetConfiguration.Member], _ state: JournalState) -> String? {
+        for (removed, removal) in state.removed.sorted(by: { $0.key < $1.key }) {
+            for member in members {
+                guard let address = member.addresses.first(where: removal.quarantined.contains) else { continue }
+                return
+                    "\(address) of \(member.name) is quarantined since \(removed) was removed: take \(member.name) out of the configuration until DELETE /api/fleet/nodes/\(removed)?release=true has released it"
+            }
+        }
+        return nil
     }
 
     /// Why these members cannot take the place of those that the journal knows, with what to do; `nil` where they can.

@@ -72,6 +72,22 @@ struct EnrolmentTests {
         #expect(await refusal(moved)?.contains("no longer gives node2 the address 2001:db8::2") == true)
     }
 
+    @Test("A quarantined address is no member's until it is released")
+    func quarantinedAddress() async throws {
+        _ = try await enrol(configuration)
+        let dead = configuration.members[1]
+        try await journal.record([.desired(true), .removed(dead.name, quarantined: dead.addresses)])
+        var replaced = configuration
+        replaced.members[1].name = try #require(NodeName("node2b"))
+
+        let message = try #require(await refusal(replaced))
+        #expect(message.contains("192.0.2.2 of node2b is quarantined since node2 was removed"))
+        #expect(message.contains("DELETE /api/fleet/nodes/node2?release=true"))
+        #expect(try await enrol(configuration).roster.quarantined == dead.addresses)
+        try await journal.record([.released(dead.name)])
+        #expect(try await enrol(replaced).roster.nodes.count == 3)
+    }
+
     @Test("Where an earlier version noted no addresses, those of the configuration are taken")
     func earlierVersion() async throws {
         _ = try await enrol(configuration)
