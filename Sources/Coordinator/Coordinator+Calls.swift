@@ -135,12 +135,14 @@ extension Coordinator {
             .isReached() && (absent.isEmpty || errand.absent == .proceed)
     }
 
-    private func number(_ name: NodeName) -> NodeNumber? {
+    func number(_ name: NodeName) -> NodeNumber? {
         roster.nodes.values.first { $0.name == name }?.number
     }
 
     private func unsupportedAgents() -> RolloutFailure? {
-        let old = protocols.filter { $0.value != protocolVersion }.sorted { $0.key < $1.key }
+        let old = numbers.compactMap { number in
+            protocols[number].flatMap { $0 == protocolVersion ? nil : (number, $0) }
+        }
         guard !old.isEmpty else { return nil }
         let reasons = old.map { number, version in
             RolloutFailure.Reason(
@@ -170,64 +172,6 @@ extension Coordinator {
         case .configure(enabled: false, _), .rollout(.disable, _), .remove, .release: .disableFailed
         case .configure, .rollout: .enableFailed
         }
-    }
-}
-
-/// Nodes that leave.
-extension Coordinator {
-    /// A node that is dead: its peers close the edges to its addresses until they are released, for whoever takes them
-    /// next must not get plaintext, and a node that was only cut off must not be heard in clear.
-    private func quarantine(_ name: NodeName, _ number: NodeNumber) async {
-        let isProtected = numbers.contains { peer in
-            peer != number && fleet.states(Edge(peer, number)).contains { $0.high >= .send }
-        }
-        let addresses = desired || isProtected ? roster.nodes[number]?.addresses ?? [] : []
-        guard await take(out: name, quarantined: addresses) else { return abandon(Self.noJournal) }
-        answer(.done(rollout: rolloutID))
-    }
-
-    /// Takes a node out of the roster and tells the others; false where that cannot be made durable.
-    func take(out name: NodeName, quarantined: [Address]) async -> Bool {
-        guard let number = number(name) else { return true }
-        var next = roster
-        next.nodes[number] = nil
-        next.quarantined = Array(Set(next.quarantined + quarantined)).sorted()
-        guard await adopt(next, with: [.removed(name, quarantined: quarantined)]) else { return false }
-        removed[name] = JournalState.Removal(number: number, quarantined: quarantined)
-        numbers.removeAll { $0 == number }
-        fleet.restrict(to: numbers)
-        presence.forget(number)
-        logger.notice(
-            "node removed", metadata: ["node": "\(name)", "quarantined": "\(quarantined.map(\.description))"])
-        await welcome(numbers)
-        publish()
-        return true
-    }
-
-    private func release(_ name: NodeName) async {
-        guard let removal = removed[name] else {
-            return answer(.failed(RolloutFailure(cause: .unknownNode, reasons: [])))
-        }
-        guard !removal.quarantined.isEmpty else { return answer(.unchanged) }
-        var next = roster
-        next.quarantined.removeAll { removal.quarantined.contains($0) }
-        guard await adopt(next, with: [.released(name)]) else { return abandon(Self.noJournal) }
-        removed[name]?.quarantined = []
-        logger.notice("addresses released", metadata: ["node": "\(name)"])
-        await welcome(numbers)
-        publish()
-        answer(.done(rollout: rolloutID))
-    }
-
-    /// Makes another roster the fleet's.
-    private func adopt(_ next: Roster, with entries: [JournalEntry]) async -> Bool {
-        var next = next
-        next.sequence += 1
-        let version = RosterVersion(sequence: next.sequence, digest: digest(next))
-        guard await persist(entries + [.roster(version)]) else { return false }
-        roster = next
-        self.version = version
-        return true
     }
 }
 

@@ -69,7 +69,11 @@ extension Coordinator {
         case .rotate: kind = .rotate
         case .prepare: (kind, promise.isPrepared) = (.prepare, true)
         // Nobody waits for it: edges converge by themselves.
-        case .converge, .leave: kind = .converge(desired ? .enforce : .clear)
+        case .converge: kind = .converge(desired ? .enforce : .clear)
+        // The node is a member still, and comes back up: whoever wants it to leave says so again.
+        case .leave:
+            kind = .converge(desired ? .enforce : .clear)
+            promise.isLost = true
         }
         if open.isWayBack || isBlocked {
             kind = .converge(desired ? .enforce : .clear)

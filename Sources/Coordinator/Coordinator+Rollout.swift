@@ -104,8 +104,12 @@ extension Coordinator {
         if finished.charter.kind == .inspect { return await finishInspection(outcome, finished) }
         fleet = finished.fleet
         let reply = translate(outcome, of: finished)
-        guard await persist(entries(for: reply, of: finished)) else { return abandon(Self.noJournal) }
         let isDone = reply.failure == nil
+        // With the rollout's end or not at all: a leave that succeeded has left.
+        let departure = isDone ? promise.removes.flatMap { self.departure(of: $0, quarantining: []) } : nil
+        guard await persist(entries(for: reply, of: finished) + (departure?.entries ?? [])) else {
+            return abandon(Self.noJournal)
+        }
         if isDone { keepPromise(finished) }
         if case .failed(let failure, _) = outcome { noteHindrances(failure, of: finished) }
         let now = clock.now()
@@ -124,9 +128,7 @@ extension Coordinator {
         checkpoint.reach("journaled end")
         rollout = nil
         offers = nil
-        if isDone, let name = promise.removes, await !take(out: name, quarantined: []) {
-            return abandon(Self.noJournal)
-        }
+        if let departure { await take(departure) }
         publish()
         answer(reply)
         await goOn()

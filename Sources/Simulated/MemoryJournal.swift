@@ -5,7 +5,8 @@ internal import Synchronization
 /// A journal in memory: what a test reads, and can make fail.
 public actor MemoryJournal: Journal {
     public private(set) var state: JournalState
-    public private(set) var entries: [JournalEntry] = []
+    /// What was recorded together, oldest first.
+    public private(set) var batches: [[JournalEntry]] = []
     private var rollouts: Set<UInt64> = []
     private var failure: JournalError?
 
@@ -33,7 +34,7 @@ public actor MemoryJournal: Journal {
             (state, rollouts) = before
             throw JournalError(operation: "record", message: "nothing is kept that \(entry) belongs to")
         }
-        self.entries += entries
+        batches.append(entries)
     }
 
     /// Whether the entry has a place.
