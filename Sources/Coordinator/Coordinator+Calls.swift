@@ -12,8 +12,8 @@ extension Coordinator {
         var replayWindow: UInt32?
     }
 
-    /// A call joins the rollout that does what it asks, supersedes one that does the opposite or that nobody called for,
-    /// and waits for the end of any other.
+    /// A call joins the rollout that does all that it asks, supersedes one that does the opposite or that nobody called
+    /// for, and waits for the end of any other.
     func take(_ call: Call) async {
         guard joined.count + waiting.count < Self.callsMaximum else {
             let answer = Self.refusal(call.request, "\(Self.callsMaximum) calls are waiting already")
@@ -24,13 +24,16 @@ extension Coordinator {
             waiting.append(call)
             return await goOn()
         }
-        let kind = errand(call.request)?.kind
-        if waiting.isEmpty, running.isGoingForward, kind == running.charter.kind, isJoinable(call.request) {
+        let errand = errand(call.request)
+        if waiting.isEmpty, running.isGoingForward, errand?.kind == running.charter.kind,
+            errand?.absent == absentPolicy,
+            isJoinable(call.request)
+        {
             joined.append(call)
             return
         }
         waiting.append(call)
-        let isOpposite = kind.map { running.charter.kind.isOpposite(of: $0) } ?? false
+        let isOpposite = errand.map { running.charter.kind.isOpposite(of: $0.kind) } ?? false
         guard waiting.count == 1, running.charter.kind.isUncalled || isOpposite else { return }
         await perform(rollout?.supersede(by: "a call of \(call.user)", at: clock.now()) ?? [])
     }
@@ -178,7 +181,9 @@ extension Coordinator {
 extension Rollout.Kind {
     /// Whether one turns off what the other turns on.
     func isOpposite(of other: Rollout.Kind) -> Bool {
-        func goesDown(_ kind: Rollout.Kind) -> Bool { kind == .disable }
-        return goesDown(self) != goesDown(other)
+        switch (self, other) {
+        case (.disable, .enable), (.disable, .prepare), (.enable, .disable), (.prepare, .disable): true
+        default: false
+        }
     }
 }

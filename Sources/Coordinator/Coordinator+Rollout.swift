@@ -15,6 +15,7 @@ extension Coordinator {
         generation = generation.next
         self.promise = promise
         caller = user
+        absentPolicy = errand.absent
         let now = clock.now()
         let window = errand.replayWindow ?? replayWindow
         let closes = errand.kind == .enable && errand.absent == .proceed

@@ -71,8 +71,9 @@ public actor Coordinator: FleetControl {
     var rollout: Rollout?
     /// What the rollout under way will have made so, once it is done.
     var promise = Promise()
-    /// Who began it.
+    /// Who began it, and what it does about absent nodes.
     var caller = ""
+    var absentPolicy = AbsentPolicy.refuse
     var offers: OfferSet?
     var presence: Presence
     /// What is known of each node beside its edges.
