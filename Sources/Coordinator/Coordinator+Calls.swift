@@ -38,6 +38,16 @@ extension Coordinator {
         await perform(rollout?.supersede(by: "a call of \(call.user)", at: clock.now()) ?? [])
     }
 
+    /// Answers those who have waited too long; looked at with every event, of which there is one a heartbeat at least.
+    func refuseLateCalls() {
+        let now = clock.now()
+        while let first = waiting.first, now.microseconds(since: first.arrived) > Self.waitMilliseconds * 1_000 {
+            waiting.removeFirst()
+            let message = "did not begin within \(Self.waitMilliseconds / 1_000) s: what was under way has not ended"
+            first.answer.resume(returning: Self.refusal(first.request, message))
+        }
+    }
+
     /// Whether the rollout under way does all that the request asks.
     private func isJoinable(_ request: FleetRequest) -> Bool {
         switch request {

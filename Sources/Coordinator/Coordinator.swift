@@ -12,6 +12,9 @@ internal import Synchronization
 public actor Coordinator: FleetControl {
     /// The most calls that may wait for a rollout's end; further ones are refused.
     public static let callsMaximum = 64
+    /// How long a call may wait for another's end, or for nodes to come back, before its own rollout begins: as long as one
+    /// rollout takes. It is refused then, for its caller has given up.
+    public static let waitMilliseconds: UInt64 = 25_000
     /// The most events that may wait; further bus batches are dropped, for whatever they carried is asked again.
     static let inboxMaximum = 1_024
     /// How far ahead of the journal a node's generation may be: more than a journal's backup can ever lag behind, and too
@@ -31,6 +34,7 @@ public actor Coordinator: FleetControl {
     struct Call: Sendable {
         var request: FleetRequest
         var user: String
+        var arrived: Instant
         var answer: CheckedContinuation<RolloutAnswer, Never>
     }
 
@@ -136,7 +140,7 @@ public actor Coordinator: FleetControl {
 
     public nonisolated func perform(_ request: FleetRequest, requestedBy user: String) async -> RolloutAnswer {
         await withCheckedContinuation { answer in
-            let call = Call(request: request, user: user, answer: answer)
+            let call = Call(request: request, user: user, arrived: clock.now(), answer: answer)
             if case .enqueued = inboxInput.yield(.call(call)) { return }
             answer.resume(returning: Self.refusal(request, "the coordinator is overloaded or stopping"))
         }
@@ -171,6 +175,7 @@ public actor Coordinator: FleetControl {
     }
 
     private func handle(_ event: Event) async {
+        refuseLateCalls()
         switch event {
         case .bus(let batch):
             for event in batch { await receive(event) }

@@ -53,4 +53,24 @@ struct CallsTests {
             #expect(await other == .unchanged)
         }
     }
+
+    @Test("A call that waits longer than a rollout may take is refused, and nothing comes of it")
+    func waitsTooLong() async throws {
+        let clock = LeapingClock()
+        let fleet = try await SmallFleet(3, drainMilliseconds: 2_000, clock: clock)
+        let request = try Self.request(.remove)
+        try await fleet.run {
+            async let on = fleet.setEnabled(true)
+            try await eventually("the rollout runs") { fleet.outcomes(.enable) == [.running] }
+            async let answer = fleet.perform(request)
+            try await eventually("the call waits") { await !fleet.coordinator.waiting.isEmpty }
+            clock.leap(milliseconds: Coordinator.waitMilliseconds + 1)
+
+            guard case .failed(let failure) = await answer else { return #expect(Bool(false), "the call did not fail") }
+            #expect(failure.reasons.map(\.message) == ["did not begin within 25 s: what was under way has not ended"])
+            _ = await on
+            #expect(fleet.outcomes(.leave).isEmpty)
+            #expect(fleet.coordinator.status().nodes.count == 3)
+        }
+    }
 }

@@ -32,7 +32,8 @@ final class SmallFleet: Sendable {
         _ count: Int, after earlier: SmallFleet? = nil, journal: MemoryJournal? = nil, lacking: [Int: String] = [:],
         drainMilliseconds: UInt64 = 1, rungMilliseconds: UInt64 = 10_000,
         absent: AbsentPolicy = .refuse, rules: [Int: NodeRules] = [:],
-        checkpoint: Checkpoint = .none, logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+        clock: any MonotonicClock = BootClock(), checkpoint: Checkpoint = .none,
+        logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
         edit: (inout FleetConfiguration) -> Void = { _ in }
     ) async throws {
         self.journal = journal ?? earlier?.journal ?? MemoryJournal()
@@ -55,7 +56,7 @@ final class SmallFleet: Sendable {
         self.configuration = configuration
         let enrolment = try await Enrolment.enrol(configuration, in: self.journal)
         coordinator = Coordinator(
-            configuration, enrolment: enrolment, bus: bus, journal: self.journal, clock: BootClock(),
+            configuration, enrolment: enrolment, bus: bus, journal: self.journal, clock: clock,
             checkpoint: checkpoint, logger: logger)
         var kernels = earlier?.kernels ?? []
         var records = earlier?.records ?? []
