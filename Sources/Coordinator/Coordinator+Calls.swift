@@ -98,8 +98,11 @@ extension Coordinator {
             if absentNodes.contains(number) { return await quarantine(name, number) }
         case .configure(let enabled, let window):
             if !(enabled ?? desired), let window, window != replayWindow, !desired {
-                guard await persist([.replayWindow(window)]) else { return abandon(Self.noJournal) }
+                // What stands prepared has the old window: it is replaced on the way up.
+                let next = generation.next
+                guard await persist([.replayWindow(window), .oldest(next)]) else { return abandon(Self.noJournal) }
                 replayWindow = window
+                oldest = next
                 publish()
             }
         case .rollout: break

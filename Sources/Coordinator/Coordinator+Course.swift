@@ -61,7 +61,7 @@ extension Coordinator {
         if !knowledge.ahead.isEmpty { return await giveUp(open) }
         let absent = absentNodes
         let isBlocked = open.absent == .refuse && !absent.isEmpty
-        var promise = Promise()
+        var promise = Promise(replayWindow: open.replayWindow)
         var kind: Rollout.Kind
         switch open.kind {
         case .enable: (kind, promise.desired) = (.enable, true)
@@ -85,7 +85,8 @@ extension Coordinator {
             "rollout goes on after a restart",
             metadata: ["rollout": "\(open.id)", "kind": "\(open.kind)", "isWayBack": "\(promise.isLost)"])
         await start(
-            Errand(kind: kind, absent: open.absent), promise: promise, absent: absent, user: open.user,
+            Errand(kind: kind, absent: open.absent, replayWindow: promise.replayWindow), promise: promise,
+            absent: absent, user: open.user,
             resuming: open)
     }
 

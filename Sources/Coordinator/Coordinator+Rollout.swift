@@ -28,7 +28,9 @@ extension Coordinator {
         if let kind = open?.kind ?? errand.kind.recorded {
             log.begin(rolloutID, kind: kind, at: now)
             if open == nil {
-                let entry = JournalEntry.began(rollout: rolloutID, kind: kind, absent: errand.absent, user: user)
+                let entry = JournalEntry.began(
+                    rollout: rolloutID, kind: kind, absent: errand.absent, user: user, replayWindow: errand.replayWindow
+                )
                 guard await persist([entry]) else { return abandon(Self.noJournal) }
             }
             logger.info(
@@ -143,6 +145,7 @@ extension Coordinator {
                 if knowledge.isBehind { entries.append(.caughtUp(generation)) }
             }
             if let window = promise.replayWindow { entries.append(.replayWindow(window)) }
+            if replacesAll(finished) { entries.append(.oldest(finished.charter.generation)) }
         }
         let reasons = reply.failure?.reasons.map(\.message) ?? []
         entries.append(.ended(rollout: rolloutID, isSuccess: reply.failure == nil, reasons: reasons))
@@ -157,10 +160,13 @@ extension Coordinator {
         }
         if promise.isPrepared { isPrepared = true }
         if let window = promise.replayWindow { replayWindow = window }
-        if finished.charter.kind == .rotate {
-            rotating.noteSuccess(at: clock.now())
-            oldest = finished.charter.generation
-        }
+        if finished.charter.kind == .rotate { rotating.noteSuccess(at: clock.now()) }
+        if replacesAll(finished) { oldest = finished.charter.generation }
+    }
+
+    /// Whether SAs that it could not replace are to be replaced when their node is back.
+    private func replacesAll(_ finished: Rollout) -> Bool {
+        finished.charter.kind == .rotate || promise.replayWindow != nil
     }
 
     /// What keeps keys from being changed without a call is for an operator to mend; one that is not named is nobody's

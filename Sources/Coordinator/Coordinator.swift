@@ -66,8 +66,8 @@ public actor Coordinator: FleetControl {
     var journaled: Generation
     /// Which nodes know more than the journal.
     var knowledge: Knowledge
-    /// SAs of older sets are replaced when their node is back: a rotation went on without it.
-    var oldest = Generation.none
+    /// SAs of older sets are replaced: a rotation went on without their node, or they have another window.
+    var oldest: Generation
     var rolloutID: UInt64
     /// A rollout that an earlier process did not end.
     var interrupted: JournalState.OpenRollout?
@@ -115,6 +115,7 @@ public actor Coordinator: FleetControl {
         desired = enrolment.state.desired
         replayWindow = enrolment.state.replayWindow
         generation = enrolment.state.generation
+        oldest = enrolment.state.oldest
         journaled = enrolment.state.generation
         knowledge = Knowledge(isBehind: enrolment.state.isBehind)
         rolloutID = enrolment.state.rollout

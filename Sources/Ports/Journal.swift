@@ -17,13 +17,19 @@ public struct JournalState: Hashable, Sendable {
         /// The operator who called, or `coordinator`.
         public var user: String
         public var isWayBack: Bool
+        /// The anti-replay window that it brings, in packets; `nil` where it brings none.
+        public var replayWindow: UInt32?
 
-        public init(id: UInt64, kind: RolloutKind, absent: AbsentPolicy, user: String, isWayBack: Bool) {
+        public init(
+            id: UInt64, kind: RolloutKind, absent: AbsentPolicy, user: String, isWayBack: Bool,
+            replayWindow: UInt32? = nil
+        ) {
             self.id = id
             self.kind = kind
             self.absent = absent
             self.user = user
             self.isWayBack = isWayBack
+            self.replayWindow = replayWindow
         }
     }
 
@@ -62,6 +68,8 @@ public struct JournalState: Hashable, Sendable {
     public var replayWindow: UInt32
     /// The newest generation that may have been ordered.
     public var generation: Generation
+    /// SAs of older sets are replaced: a rotation went on without their node, or they have another window.
+    public var oldest: Generation
     /// The newest rollout's id, 0 before the first.
     public var rollout: UInt64
     /// The newest rollout, where it has no end.
@@ -73,7 +81,8 @@ public struct JournalState: Hashable, Sendable {
         epoch: Epoch, fleetID: [UInt8], fleetUUID: String, numbers: [NodeName: NodeNumber] = [:],
         addresses: [NodeName: [Address]] = [:],
         removed: [NodeName: Removal] = [:], roster: RosterVersion? = nil, desired: Bool = false,
-        replayWindow: UInt32 = replayWindowStandard, generation: Generation = .none, rollout: UInt64 = 0,
+        replayWindow: UInt32 = replayWindowStandard, generation: Generation = .none,
+        oldest: Generation = .none, rollout: UInt64 = 0,
         open: OpenRollout? = nil, isBehind: Bool = false
     ) {
         self.epoch = epoch
@@ -86,6 +95,7 @@ public struct JournalState: Hashable, Sendable {
         self.desired = desired
         self.replayWindow = replayWindow
         self.generation = generation
+        self.oldest = oldest
         self.rollout = rollout
         self.open = open
         self.isBehind = isBehind
@@ -104,8 +114,10 @@ public enum JournalEntry: Hashable, Sendable {
     case roster(RosterVersion)
     case desired(Bool)
     case replayWindow(UInt32)
-    /// A rollout begins: whose call it answers.
-    case began(rollout: UInt64, kind: RolloutKind, absent: AbsentPolicy, user: String)
+    /// SAs of older sets are to be replaced.
+    case oldest(Generation)
+    /// A rollout begins: whose call it answers, and the window that it brings.
+    case began(rollout: UInt64, kind: RolloutKind, absent: AbsentPolicy, user: String, replayWindow: UInt32? = nil)
     case plan(rollout: UInt64, Generation, isWayBack: Bool)
     case step(rollout: UInt64, Stamp, name: String)
     /// A rollout ended; the reasons are empty for a success.

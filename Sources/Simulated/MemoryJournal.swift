@@ -55,12 +55,13 @@ public actor MemoryJournal: Journal {
         case .roster(let version): state.roster = version
         case .desired(let desired): state.desired = desired
         case .replayWindow(let packets): state.replayWindow = packets
-        case .began(let rollout, let kind, let absent, let user):
+        case .oldest(let generation): state.oldest = generation
+        case .began(let rollout, let kind, let absent, let user, let window):
             guard rollout > state.rollout else { return false }
             rollouts.insert(rollout)
             state.rollout = rollout
             state.open = JournalState.OpenRollout(
-                id: rollout, kind: kind, absent: absent, user: user, isWayBack: false)
+                id: rollout, kind: kind, absent: absent, user: user, isWayBack: false, replayWindow: window)
         case .plan(let rollout, let generation, let isWayBack):
             guard rollouts.contains(rollout) else { return false }
             state.generation = max(state.generation, generation)

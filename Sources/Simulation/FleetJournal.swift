@@ -14,9 +14,11 @@ extension JournalState {
         case .roster(let version): roster = version
         case .desired(let desired): self.desired = desired
         case .replayWindow(let window): replayWindow = window
-        case .began(let rollout, let kind, let absent, let user):
+        case .oldest(let generation): oldest = generation
+        case .began(let rollout, let kind, let absent, let user, let window):
             self.rollout = rollout
-            open = OpenRollout(id: rollout, kind: kind, absent: absent, user: user, isWayBack: false)
+            open = OpenRollout(
+                id: rollout, kind: kind, absent: absent, user: user, isWayBack: false, replayWindow: window)
         case .plan(let rollout, let generation, let isWayBack):
             self.generation = max(self.generation, generation)
             if open?.id == rollout { open?.isWayBack = isWayBack }

@@ -13,7 +13,8 @@ extension JournalState {
         self.init(
             epoch: Epoch(UInt64(bitPattern: row["epoch"])), fleetID: [UInt8](row["fleet_id"] as Data),
             fleetUUID: row["uuid"], desired: row["desired"], replayWindow: row["replay_window"],
-            generation: Generation(UInt64(bitPattern: row["generation"])), isBehind: row["is_behind"])
+            generation: Generation(UInt64(bitPattern: row["generation"])),
+            oldest: Generation(UInt64(bitPattern: row["oldest"])), isBehind: row["is_behind"])
         if let sequence = row["roster_sequence"] as Int64?, let digest = Digest([UInt8](row["roster_digest"] as Data)) {
             roster = RosterVersion(sequence: UInt64(bitPattern: sequence), digest: digest)
         }
@@ -55,6 +56,8 @@ extension JournalState {
         guard let kind = RolloutKind(rawValue: row["kind"]), let absent = AbsentPolicy(rawValue: row["absent"]) else {
             throw JournalError(operation: "load", message: "rollout \(rollout) has no valid kind or policy")
         }
-        open = OpenRollout(id: rollout, kind: kind, absent: absent, user: row["user"], isWayBack: row["way_back"])
+        open = OpenRollout(
+            id: rollout, kind: kind, absent: absent, user: row["user"], isWayBack: row["way_back"],
+            replayWindow: row["replay_window"])
     }
 }

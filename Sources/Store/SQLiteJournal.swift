@@ -99,15 +99,18 @@ public actor SQLiteJournal: Journal {
             try database.execute(sql: "UPDATE fleet SET desired = ?", arguments: [desired])
         case .replayWindow(let packets):
             try database.execute(sql: "UPDATE fleet SET replay_window = ?", arguments: [packets])
-        case .began(let rollout, let kind, let absent, let user):
+        case .oldest(let generation):
+            try database.execute(
+                sql: "UPDATE fleet SET oldest = ?", arguments: [Int64(bitPattern: generation.rawValue)])
+        case .began(let rollout, let kind, let absent, let user, let window):
             // Ids grow: the newest rollout is the one with the greatest.
             let id = Int64(bitPattern: rollout)
             try database.execute(
                 sql: """
-                    INSERT INTO rollout (id, kind, absent, user, began) SELECT ?, ?, ?, ?, \(now)
+                    INSERT INTO rollout (id, kind, absent, user, replay_window, began) SELECT ?, ?, ?, ?, ?, \(now)
                     WHERE ? > (SELECT coalesce(max(id), 0) FROM rollout)
                     """,
-                arguments: [id, kind.rawValue, absent.rawValue, user, id])
+                arguments: [id, kind.rawValue, absent.rawValue, user, window, id])
         case .plan(let rollout, let generation, let isWayBack):
             try database.execute(
                 sql: "UPDATE fleet SET generation = max(generation, ?)",

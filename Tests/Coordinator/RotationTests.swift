@@ -89,6 +89,57 @@ struct RotationTests {
         }
     }
 
+    @Test(
+        "A rollout that brings a window brings it although its coordinator dies",
+        arguments: [RolloutKind.rotate, .enable])
+    func windowAcrossRestart(kind: RolloutKind) async throws {
+        let earlier = try await SmallFleet(2)
+        try await earlier.run { if kind == .rotate { #expect(await earlier.setEnabled(true) == .done) } }
+        let begun = MemoryJournal(restoring: await earlier.journal.state)
+        try await begun.record([.began(rollout: 9, kind: kind, absent: .refuse, user: "test", replayWindow: 256)])
+        let fleet = try await SmallFleet(2, after: earlier, journal: begun)
+
+        try await fleet.run {
+            try await eventually("it has ended") { fleet.outcomes(kind) == [.success] }
+            #expect(fleet.coordinator.status().replayWindow == 256)
+            #expect(await begun.state.replayWindow == 256)
+            try await fleet.expectWindow(256)
+        }
+    }
+
+    @Test("SAs that stand prepared get the window that was chosen after them")
+    func windowAfterPreparing() async throws {
+        let fleet = try await SmallFleet(2)
+        try await fleet.run {
+            #expect(await fleet.perform(.rollout(.prepare, absent: nil)) == .done)
+            #expect(await fleet.perform(.configure(enabled: nil, replayWindow: 256)) == .unchanged)
+            #expect(await fleet.setEnabled(true) == .done)
+            try await fleet.expectWindow(256)
+            try await fleet.expectProtected()
+        }
+    }
+
+    @Test("A node that a rotation went on without gets new keys when it is back, also from another coordinator process")
+    func rotationAcrossRestart() async throws {
+        let earlier = try await SmallFleet(3)
+        try await earlier.run {
+            #expect(await earlier.setEnabled(true) == .done)
+            earlier.bus.cutOff(3)
+            try await eventually("node3 is absent") { !earlier.coordinator.status().nodes[2].isPresent }
+            #expect(await earlier.perform(.rollout(.rotate, absent: .proceed)) == .done)
+        }
+        let before = Set(try await earlier.kernels[2].snapshot().associations.map(\.association.id))
+        #expect(before.count == 8)
+        let fleet = try await SmallFleet(3, after: earlier)
+
+        try await fleet.run {
+            try await eventually("node3 has new keys") {
+                let now = try? await fleet.kernels[2].snapshot().associations.map(\.association.id)
+                return now.map { $0.count == 8 && before.isDisjoint(with: $0) } ?? false
+            }
+        }
+    }
+
     @Test("An SA that somebody deletes gets fresh keys, and no other edge is touched")
     func deletedAssociation() async throws {
         let fleet = try await SmallFleet(3)

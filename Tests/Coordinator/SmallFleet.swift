@@ -109,6 +109,13 @@ final class SmallFleet: Sendable {
         }
     }
 
+    func expectWindow(_ packets: UInt32) async throws {
+        for kernel in kernels {
+            let windows = try await kernel.snapshot().associations.map(\.association.replayWindow)
+            #expect(Set(windows) == [packets])
+        }
+    }
+
     func spis() async throws -> Set<SPI> {
         var spis: Set<SPI> = []
         for kernel in kernels { spis.formUnion(try await kernel.snapshot().associations.map(\.association.id.spi)) }

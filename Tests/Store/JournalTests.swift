@@ -43,7 +43,8 @@ struct JournalTests {
             try await journal.record([
                 .number(name, 5), .addresses(name, [address]), .addresses(name, [other6, address]),
                 .roster(RosterVersion(sequence: 3, digest: digest)), .desired(true),
-                .replayWindow(1_024), Self.began(4), .plan(rollout: 4, Generation(8), isWayBack: false),
+                .replayWindow(1_024), .oldest(Generation(6)), Self.began(4),
+                .plan(rollout: 4, Generation(8), isWayBack: false),
                 .step(rollout: 4, Stamp(generation: Generation(8), step: 1), name: "preflight"),
                 .plan(rollout: 4, Generation(7), isWayBack: true),
                 .ended(rollout: 4, isSuccess: false, reasons: ["node1: no report"]),
@@ -55,6 +56,7 @@ struct JournalTests {
             #expect(kept.roster == RosterVersion(sequence: 3, digest: digest))
             #expect(kept.desired)
             #expect(kept.replayWindow == 1_024)
+            #expect(kept.oldest == Generation(6))
             #expect(kept.generation == Generation(8), "an older plan does not lower it")
             #expect(kept.rollout == 4)
             #expect(kept.open == nil)
@@ -69,10 +71,15 @@ struct JournalTests {
             for (index, kind) in RolloutKind.allCases.enumerated() {
                 for absent in AbsentPolicy.allCases {
                     let id = UInt64(2 * index) + (absent == .refuse ? 1 : 2)
-                    try await journal.record([.began(rollout: id, kind: kind, absent: absent, user: "user \(id)")])
+                    let window: UInt32? = absent == .refuse ? 256 : nil
+                    try await journal.record([
+                        .began(rollout: id, kind: kind, absent: absent, user: "user \(id)", replayWindow: window)
+                    ])
                     #expect(
                         try await journal.load().open
-                            == .init(id: id, kind: kind, absent: absent, user: "user \(id)", isWayBack: false))
+                            == .init(
+                                id: id, kind: kind, absent: absent, user: "user \(id)", isWayBack: false,
+                                replayWindow: window))
                     try await journal.record([.plan(rollout: id, Generation(id), isWayBack: true)])
                     #expect(try await journal.load().open?.isWayBack == true)
                     try await journal.record([.ended(rollout: id, isSuccess: true, reasons: [])])
