@@ -18,10 +18,9 @@ extension Coordinator {
         absentPolicy = errand.absent
         let now = clock.now()
         let window = errand.replayWindow ?? replayWindow
-        let closes = errand.kind == .enable && errand.absent == .proceed
         let charter = Rollout.Charter(
             id: rolloutID, kind: errand.kind, epoch: roster.epoch, roster: version, numbers: numbers, absent: absent,
-            closesAbsent: closes, examined: examined, generation: generation,
+            absentEdges: absentEdges(of: errand, open), examined: examined, generation: generation,
             oldest: errand.replayWindow == nil ? oldest : generation, replayWindow: window, nonce: random(),
             limits: configuration.limits)
         var machine = Rollout(charter, fleet: fleet, at: now)
@@ -43,6 +42,12 @@ extension Coordinator {
         let effects = machine.begin(at: now)
         rollout = machine
         await perform(effects)
+    }
+
+    /// Turning on without absent nodes closes the edges to them; where that is taken back they are opened again.
+    private func absentEdges(of errand: Errand, _ open: JournalState.OpenRollout?) -> Goal.Absent {
+        if errand.kind == .enable { return errand.absent == .proceed ? .close : .stay }
+        return promise.isLost && open?.kind == .enable && open?.absent == .proceed ? .reopen : .stay
     }
 
     /// Performs effects in order; what they bring about is performed after them.
@@ -70,6 +75,8 @@ extension Coordinator {
         switch note {
         case .plan(let generation, let isWayBack):
             self.generation = max(self.generation, generation)
+            // A way back that an earlier process began is one, also to the next.
+            let isWayBack = isWayBack || promise.isLost
             guard await persist([.plan(rollout: rolloutID, generation, isWayBack: isWayBack)]) else { return false }
             journaled = max(journaled, generation)
             if isWayBack { logger.notice("rollout turns back", metadata: ["rollout": "\(rolloutID)"]) }

@@ -216,6 +216,27 @@ struct RotationTests {
         }
     }
 
+    @Test("A way back across a restart opens again what was closed to an absent node")
+    func wayBackAcrossRestart() async throws {
+        let earlier = try await SmallFleet(3)
+        try await earlier.run(without: 3) {
+            #expect(await earlier.perform(.rollout(.enable, absent: .proceed)) == .done)
+            let closed = try await earlier.kernels[0].snapshot().policies.filter { $0.sendingSPI == .nothing }
+            #expect(closed.count == 2)
+        }
+        var state = await earlier.journal.state
+        state.desired = false
+        state.open = .init(id: state.rollout, kind: .enable, absent: .proceed, user: "test", isWayBack: true)
+        let journal = MemoryJournal(restoring: state)
+        let fleet = try await SmallFleet(3, after: earlier, journal: journal)
+
+        try await fleet.run(without: 3) {
+            try await eventually("it has ended") { fleet.outcomes(.enable) == [.failure] }
+            for kernel in fleet.kernels { try await expectEmpty(kernel) }
+            #expect(await journal.batches.joined().contains { if case .plan(_, _, true) = $0 { true } else { false } })
+        }
+    }
+
     @Test("A living node descends before it leaves; a dead one's addresses are closed until they are released")
     func leaving() async throws {
         let fleet = try await SmallFleet(3)

@@ -137,14 +137,16 @@ final class SmallFleet: Sendable {
         }
     }
 
-    /// Runs the fleet while the body does, once every node is present.
-    func run(_ body: @Sendable @escaping () async throws -> Void) async throws {
+    /// Runs the fleet while the body does, once every node is present but for one that nobody hears from.
+    func run(without absent: NodeNumber? = nil, _ body: @Sendable @escaping () async throws -> Void) async throws {
+        if let absent { bus.cutOff(absent) }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await self.coordinator.run() }
             for agent in agents { group.addTask { await agent.run() } }
             try await eventually("every node is present") {
                 let status = self.coordinator.status()
-                return status.nodes.count == self.agents.count && status.nodes.allSatisfy(\.isPresent)
+                return status.nodes.count == self.agents.count
+                    && status.nodes.allSatisfy { $0.isPresent != ($0.number == absent) }
             }
             try await body()
             group.cancelAll()
