@@ -191,8 +191,15 @@ extension Coordinator {
     private func finishInspection(_ outcome: Rollout.Outcome, _ finished: Rollout) async {
         fleet = finished.fleet
         rollout = nil
+        // One that was broken off has found nothing and cleared nobody.
+        if !finished.isSuperseded { noteFound(outcome) }
+        publish()
+        await goOn()
+    }
+
+    private func noteFound(_ outcome: Rollout.Outcome) {
         var found: [NodeNumber: [String]] = [:]
-        if case .failed(let failure, _) = outcome, !finished.isSuperseded {
+        if case .failed(let failure, _) = outcome {
             for reason in failure.reasons {
                 guard let node = reason.node, let peer = reason.peer else { continue }
                 found[node, default: []].append("to \(name(peer)): \(reason.message)")
@@ -207,8 +214,6 @@ extension Coordinator {
                 }
             }
         }
-        publish()
-        await goOn()
     }
 
     /// Without a journal nothing may be ordered: the rollout stops where it is, which is a safe place.

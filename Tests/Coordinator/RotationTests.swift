@@ -237,6 +237,43 @@ struct RotationTests {
         }
     }
 
+    @Test("What an inspection has found stays known where a call breaks the next one off")
+    func inspectionBrokenOff() async throws {
+        let fleet = try await SmallFleet(3) { $0.inspectionMilliseconds = 50 }
+        /// Each inspection asks under a generation of its own.
+        @Sendable func inspections() -> Set<Generation> {
+            Set(
+                fleet.bus.sent.compactMap { delivery in
+                    guard case .order(let order) = delivery.message, order.task.name == "probe" else { return nil }
+                    return order.stamp.generation
+                })
+        }
+        @Sendable func isBlocked() -> Bool {
+            let nodes = fleet.coordinator.status().nodes
+            return nodes[0].problems.contains { $0.hasPrefix("to node3: no echo") }
+                && nodes[2].problems.contains { $0.hasPrefix("from node1: no echo") }
+        }
+        try await fleet.run {
+            #expect(await fleet.setEnabled(true) == .done)
+            let address = try #require(Address("10.77.0.3"))
+            fleet.probes[0].find(.silent, at: address)
+            try await eventually("it is found") { isBlocked() }
+            let before = inspections()
+            fleet.probes[0].stall(true)
+            fleet.probes[0].find(nil, at: address)
+            try await eventually("an inspection waits") { inspections() != before }
+
+            let unknown = try #require(NodeName("unknown"))
+            guard case .failed(let failure) = await fleet.perform(.release(unknown)) else {
+                return #expect(Bool(false), "an unknown node was released")
+            }
+            #expect(failure.cause == .unknownNode)
+            #expect(isBlocked())
+            fleet.probes[0].stall(false)
+            try await eventually("one that ends finds nothing any more") { !isBlocked() }
+        }
+    }
+
     @Test("A living node descends before it leaves; a dead one's addresses are closed until they are released")
     func leaving() async throws {
         let fleet = try await SmallFleet(3)
