@@ -60,12 +60,13 @@ public actor SQLiteJournal: Journal {
         }
     }
 
-    /// One transaction.
+    /// One transaction, in a task that nobody cancels: GRDB gives a write up whose task is cancelled, and a coordinator
+    /// that is told to stop would say that its journal cannot be written.
     private func write<Result: Sendable>(
         _ operation: String, _ body: @escaping @Sendable (Database) throws -> Result
     ) async throws(JournalError) -> Result {
         do {
-            return try await database.write(body)
+            return try await Task { [database] in try await database.write(body) }.value
         } catch let error as JournalError {
             throw error
         } catch {
