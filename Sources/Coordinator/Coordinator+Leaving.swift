@@ -64,6 +64,7 @@ extension Coordinator {
         rotating.forget(number)
         knowledge.forget(number)
         joins.forget(number)
+        gate.forget(number)
         incarnations[number] = nil
         bootIDs[number] = nil
         protocols[number] = nil

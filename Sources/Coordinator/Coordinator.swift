@@ -89,6 +89,7 @@ public actor Coordinator: FleetControl {
     var unreached: [NodeNumber: [String]] = [:]
     var joins = Joins()
     var log = RolloutLog()
+    var gate = NodeLogGate()
     var stepName = ""
     /// Callers of the rollout under way, and those who wait for its end.
     var joined: [Call] = []
