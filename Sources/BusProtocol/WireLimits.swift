@@ -15,6 +15,10 @@ public enum WireLimits {
     static let bypassesMaximum = 64
     /// Generations and clocks of agents: far beyond any real one, far enough below 2⁶⁴ that counting on never overflows.
     static let agentNumberMaximum: UInt64 = 1 << 61
+    /// A probe's round trip, in microseconds: no rollout waits for a minute.
+    static let probeMicrosecondsMaximum: UInt64 = 60_000_000
+    /// Packets that one SA has sent: a thousand million a second for two years.
+    static let packetsMaximum: UInt64 = 1 << 56
     /// What a coordinator says may lie above what it heard from agents.
     static let coordinatorNumberMaximum: UInt64 = 1 << 62
     /// One hour, in milliseconds.

@@ -70,7 +70,9 @@ extension WireReport {
         sequence = report.sequence
         if let value = report.standing { standing = WireStanding(value) }
         if let value = report.offer { offer = WireOffer(value) }
-        if let value = report.probeMicroseconds { probeMicroseconds = value }
+        if let value = report.probeMicroseconds {
+            probeMicroseconds = min(value, WireLimits.probeMicrosecondsMaximum)
+        }
         verdict =
             switch report.verdict {
             case .done: .done(WireEmpty())
@@ -90,7 +92,7 @@ extension WireReport {
             sequence: sequence, verdict: try domainVerdict(), standing: hasStanding ? try standing.domain() : nil,
             offer: hasOffer ? try offer.domain() : nil,
             probeMicroseconds: hasProbeMicroseconds
-                ? try WireFields.bounded(probeMicroseconds, WireLimits.agentNumberMaximum, "report.probe") : nil)
+                ? try WireFields.bounded(probeMicroseconds, WireLimits.probeMicrosecondsMaximum, "report.probe") : nil)
     }
 
     private func domainVerdict() throws(WireError) -> Report.Verdict {
@@ -130,7 +132,7 @@ extension WireNodeHeartbeat {
         sequence = heartbeat.sequence
         accepted = WireStamp(heartbeat.accepted)
         if let value = heartbeat.standing { standing = WireStanding(value) }
-        packets = heartbeat.packets
+        packets = min(heartbeat.packets, WireLimits.packetsMaximum)
         problems = heartbeat.problems.prefix(NodeHeartbeat.problemsMaximum).map {
             WireFields.cut($0, to: Refusal.messageLengthMaximum)
         }
@@ -146,6 +148,7 @@ extension WireNodeHeartbeat {
         return NodeHeartbeat(
             sequence: sequence,
             accepted: try accepted.domain(atMost: WireLimits.coordinatorNumberMaximum, "heartbeat.accepted"),
-            standing: hasStanding ? try standing.domain() : nil, packets: packets, problems: texts)
+            standing: hasStanding ? try standing.domain() : nil,
+            packets: try WireFields.bounded(packets, WireLimits.packetsMaximum, "heartbeat.packets"), problems: texts)
     }
 }

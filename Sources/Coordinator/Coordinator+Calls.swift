@@ -12,8 +12,8 @@ extension Coordinator {
         var replayWindow: UInt32?
     }
 
-    /// A call joins the rollout that does what it asks, supersedes one that does the opposite or that nobody called for,
-    /// and waits for the end of any other.
+    /// A call joins the rollout that does all that it asks, supersedes one that does the opposite or that nobody called
+    /// for, and waits for the end of any other.
     func take(_ call: Call) async {
         guard joined.count + waiting.count < Self.callsMaximum else {
             let answer = Self.refusal(call.request, "\(Self.callsMaximum) calls are waiting already")
@@ -24,15 +24,28 @@ extension Coordinator {
             waiting.append(call)
             return await goOn()
         }
-        let kind = errand(call.request)?.kind
-        if waiting.isEmpty, running.isGoingForward, kind == running.charter.kind, isJoinable(call.request) {
+        let errand = errand(call.request)
+        if waiting.isEmpty, running.isGoingForward, errand?.kind == running.charter.kind,
+            errand?.absent == absentPolicy,
+            isJoinable(call.request)
+        {
             joined.append(call)
             return
         }
         waiting.append(call)
-        let isOpposite = kind.map { running.charter.kind.isOpposite(of: $0) } ?? false
+        let isOpposite = errand.map { running.charter.kind.isOpposite(of: $0.kind) } ?? false
         guard waiting.count == 1, running.charter.kind.isUncalled || isOpposite else { return }
         await perform(rollout?.supersede(by: "a call of \(call.user)", at: clock.now()) ?? [])
+    }
+
+    /// Answers those who have waited too long; looked at with every event, of which there is one a heartbeat at least.
+    func refuseLateCalls() {
+        let now = clock.now()
+        while let first = waiting.first, now.microseconds(since: first.arrived) > Self.waitMilliseconds * 1_000 {
+            waiting.removeFirst()
+            let message = "did not begin within \(Self.waitMilliseconds / 1_000) s: what was under way has not ended"
+            first.answer.resume(returning: Self.refusal(first.request, message))
+        }
     }
 
     /// Whether the rollout under way does all that the request asks.
@@ -85,8 +98,11 @@ extension Coordinator {
             if absentNodes.contains(number) { return await quarantine(name, number) }
         case .configure(let enabled, let window):
             if !(enabled ?? desired), let window, window != replayWindow, !desired {
-                guard await persist([.replayWindow(window)]) else { return abandon(Self.noJournal) }
+                // What stands prepared has the old window: it is replaced on the way up.
+                let next = generation.next
+                guard await persist([.replayWindow(window), .oldest(next)]) else { return abandon(Self.noJournal) }
                 replayWindow = window
+                oldest = next
                 publish()
             }
         case .rollout: break
@@ -98,7 +114,11 @@ extension Coordinator {
     private func begin(_ errand: Errand, for call: Call) async {
         let absent = absentNodes
         if numbers.isEmpty { return answer(Self.refusal(call.request, "no node is enrolled")) }
-        if isReached(errand, absent) { return answer(.unchanged) }
+        if knowledge.isBehind, errand.kind == .prepare { return answer(Self.refusal(call.request, Self.isBehind)) }
+        if isReached(errand, absent) {
+            guard await catchUp(by: errand) else { return abandon(Self.noJournal) }
+            return answer(.unchanged)
+        }
         if errand.kind.isClimb, let unsupported = unsupportedAgents() { return answer(.failed(unsupported)) }
         if errand.absent == .refuse, !absent.isEmpty {
             let reasons = absent.sorted().map { number in
@@ -131,12 +151,14 @@ extension Coordinator {
             .isReached() && (absent.isEmpty || errand.absent == .proceed)
     }
 
-    private func number(_ name: NodeName) -> NodeNumber? {
+    func number(_ name: NodeName) -> NodeNumber? {
         roster.nodes.values.first { $0.name == name }?.number
     }
 
     private func unsupportedAgents() -> RolloutFailure? {
-        let old = protocols.filter { $0.value != protocolVersion }.sorted { $0.key < $1.key }
+        let old = numbers.compactMap { number in
+            protocols[number].flatMap { $0 == protocolVersion ? nil : (number, $0) }
+        }
         guard !old.isEmpty else { return nil }
         let reasons = old.map { number, version in
             RolloutFailure.Reason(
@@ -169,68 +191,12 @@ extension Coordinator {
     }
 }
 
-/// Nodes that leave.
-extension Coordinator {
-    /// A node that is dead: its peers close the edges to its addresses until they are released, for whoever takes them
-    /// next must not get plaintext, and a node that was only cut off must not be heard in clear.
-    private func quarantine(_ name: NodeName, _ number: NodeNumber) async {
-        let isProtected = numbers.contains { peer in
-            peer != number && fleet.states(Edge(peer, number)).contains { $0.high >= .send }
-        }
-        let addresses = desired || isProtected ? roster.nodes[number]?.addresses ?? [] : []
-        guard await take(out: name, quarantined: addresses) else { return abandon(Self.noJournal) }
-        answer(.done(rollout: rolloutID))
-    }
-
-    /// Takes a node out of the roster and tells the others; false where that cannot be made durable.
-    func take(out name: NodeName, quarantined: [Address]) async -> Bool {
-        guard let number = number(name) else { return true }
-        var next = roster
-        next.nodes[number] = nil
-        next.quarantined = Array(Set(next.quarantined + quarantined)).sorted()
-        guard await adopt(next, with: [.removed(name, quarantined: quarantined)]) else { return false }
-        removed[name] = JournalState.Removal(number: number, quarantined: quarantined)
-        numbers.removeAll { $0 == number }
-        fleet.restrict(to: numbers)
-        presence.forget(number)
-        logger.notice(
-            "node removed", metadata: ["node": "\(name)", "quarantined": "\(quarantined.map(\.description))"])
-        await welcome(numbers)
-        publish()
-        return true
-    }
-
-    private func release(_ name: NodeName) async {
-        guard let removal = removed[name] else {
-            return answer(.failed(RolloutFailure(cause: .unknownNode, reasons: [])))
-        }
-        guard !removal.quarantined.isEmpty else { return answer(.unchanged) }
-        var next = roster
-        next.quarantined.removeAll { removal.quarantined.contains($0) }
-        guard await adopt(next, with: [.released(name)]) else { return abandon(Self.noJournal) }
-        removed[name]?.quarantined = []
-        logger.notice("addresses released", metadata: ["node": "\(name)"])
-        await welcome(numbers)
-        publish()
-        answer(.done(rollout: rolloutID))
-    }
-
-    /// Makes another roster the fleet's.
-    private func adopt(_ next: Roster, with entries: [JournalEntry]) async -> Bool {
-        var next = next
-        next.sequence += 1
-        let version = RosterVersion(sequence: next.sequence, digest: digest(next))
-        guard await persist(entries + [.roster(version)]) else { return false }
-        roster = next
-        self.version = version
-        return true
-    }
-}
-
 extension Rollout.Kind {
     /// Whether one turns off what the other turns on.
     func isOpposite(of other: Rollout.Kind) -> Bool {
-        func goesDown(_ kind: Rollout.Kind) -> Bool { kind == .disable }
-        return goesDown(self) != goesDown(other)
+        switch (self, other) {
+        case (.disable, .enable), (.disable, .prepare), (.enable, .disable), (.prepare, .disable): true
+        default: false
+        }
     }
 }

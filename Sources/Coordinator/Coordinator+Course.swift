@@ -25,13 +25,7 @@ extension Coordinator {
         }
         if converging.isDue(at: now), let joiners = strayNodes() { return await converge(joiners) }
         guard desired else { return }
-        if isRotationDue(at: now) {
-            rotatedAt = now
-            let absent = absentNodes
-            guard absent.isEmpty || configuration.absent == .proceed else { return }
-            let errand = Errand(kind: .rotate, absent: configuration.absent)
-            return await start(errand, promise: Promise(), absent: absent, user: Self.ownName)
-        }
+        if let cause = rotating.cause(at: now, isPresent: presence.isPresent) { return await rotate(cause) }
         if let interval = configuration.inspectionMilliseconds, configuration.limits.probes,
             now.microseconds(since: inspectedAt) > interval * 1_000
         {
@@ -45,18 +39,29 @@ extension Coordinator {
     /// Who began a rollout that nobody called for.
     static let ownName = "coordinator"
 
-    private func isRotationDue(at now: Instant) -> Bool {
-        if let most = packets.values.max(), most >= configuration.rotation.packets { return true }
-        guard let every = configuration.rotation.everyMilliseconds else { return false }
-        return now.microseconds(since: rotatedAt) >= every * 1_000
+    /// Worn keys do not wait for a node that is away, whatever the policy: an SA without ESN sends nothing any more after
+    /// 2³² packets, and pairs of present nodes can have new ones. Its own come with it.
+    private func rotate(_ cause: Rotating.Cause) async {
+        rotating.noteTry(at: clock.now())
+        let absent = absentNodes
+        let policy = cause == .packets ? .proceed : configuration.absent
+        guard policy == .proceed || absent.isEmpty else {
+            let reason = "this node is absent: bring it back, remove it, or set absent to proceed"
+            rotating.noteFailure(Dictionary(uniqueKeysWithValues: absent.map { ($0, [reason]) }))
+            logger.warning("rotation put off", metadata: ["absent": "\(absent.sorted().map(name))"])
+            return publish()
+        }
+        await start(Errand(kind: .rotate, absent: policy), promise: Promise(), absent: absent, user: Self.ownName)
     }
 
     /// An earlier process died in a rollout. Forward it is gone on with from where the edges stand; if the way back had
     /// begun, or a node is missing that it would not go on without, the edges go to where they were before the call.
     private func resume(_ open: JournalState.OpenRollout) async {
+        // The journal is an old one: what became of this rollout since, and what was asked for after it, it does not know.
+        if !knowledge.ahead.isEmpty { return await giveUp(open) }
         let absent = absentNodes
         let isBlocked = open.absent == .refuse && !absent.isEmpty
-        var promise = Promise()
+        var promise = Promise(replayWindow: open.replayWindow)
         var kind: Rollout.Kind
         switch open.kind {
         case .enable: (kind, promise.desired) = (.enable, true)
@@ -64,17 +69,24 @@ extension Coordinator {
         case .rotate: kind = .rotate
         case .prepare: (kind, promise.isPrepared) = (.prepare, true)
         // Nobody waits for it: edges converge by themselves.
-        case .converge, .leave: kind = .converge(desired ? .enforce : .clear)
+        case .converge: kind = .converge(desired ? .enforce : .clear)
+        // The node is a member still, and comes back up: whoever wants it to leave says so again.
+        case .leave:
+            kind = .converge(desired ? .enforce : .clear)
+            promise.isLost = true
         }
         if open.isWayBack || isBlocked {
             kind = .converge(desired ? .enforce : .clear)
             promise = Promise(isLost: true)
         }
+        // Where the fleet was before the call such a journal does not know either.
+        if knowledge.isBehind && kind == .converge(.clear) { return await giveUp(open) }
         logger.notice(
             "rollout goes on after a restart",
             metadata: ["rollout": "\(open.id)", "kind": "\(open.kind)", "isWayBack": "\(promise.isLost)"])
         await start(
-            Errand(kind: kind, absent: open.absent), promise: promise, absent: absent, user: open.user,
+            Errand(kind: kind, absent: open.absent, replayWindow: promise.replayWindow), promise: promise,
+            absent: absent, user: open.user,
             resuming: open)
     }
 
@@ -89,7 +101,8 @@ extension Coordinator {
         let open = planner.open()
         if open.isEmpty { return nil }
         if !desired {
-            if isPrepared { return nil }
+            // Down only where that was asked for: see Coordinator+Behind.swift.
+            if isPrepared || knowledge.isBehind { return nil }
             // A coordinator that was restarted does not remember why: a whole fleet at `accept` was prepared.
             let prepared = StridePlanner(
                 numbers: numbers, fleet: fleet, goal: Goal(.accept), fresh: nil, silent: [], absent: absent)

@@ -9,7 +9,7 @@ extension Coordinator {
         switch event {
         case .unsupported(let version, let node):
             guard numbers.contains(node) else { return }
-            if protocols.updateValue(version, forKey: node) != version {
+            if protocols.updateValue(version, forKey: node) != version, passes(.otherProtocol, node) {
                 logger.warning(
                     "agent of another protocol", metadata: ["node": "\(name(node))", "protocol": "\(version)"])
             }
@@ -36,21 +36,23 @@ extension Coordinator {
                 converging.noteNews()
             }
             noteJoins()
+            await compareStanding(of: node)
             // `enabled` is false from the read-back that shows less.
             if standing(of: node) != known { publish(node) }
         case .heartbeat(let heartbeat):
-            if problems.updateValue(heartbeat.problems, forKey: node) != heartbeat.problems {
+            if problems.updateValue(heartbeat.problems, forKey: node) != heartbeat.problems, passes(.problems, node) {
                 for problem in heartbeat.problems {
                     logger.warning("node is degraded", metadata: ["node": "\(name(node))", "problem": "\(problem)"])
                 }
             }
-            packets[node] = heartbeat.packets
+            rotating.note(heartbeat.packets, sentBy: node)
             let known = standing(of: node)
             if rollout == nil {
                 fleet.note(heartbeat, from: node)
             } else {
                 rollout?.heard(heartbeat, from: node)
             }
+            await compare(heartbeat, from: node)
             let isNews = standing(of: node) != known
             if isNews { converging.noteNews() }
             hear(node)
@@ -59,21 +61,26 @@ extension Coordinator {
         }
     }
 
-    private func standing(of node: NodeNumber) -> Standing? { (rollout?.fleet ?? fleet).nodes[node]?.standing }
+    func standing(of node: NodeNumber) -> Standing? { (rollout?.fleet ?? fleet).nodes[node]?.standing }
 
     private func greet(_ hello: Hello, from node: NodeNumber) async {
         protocols[node] = hello.protocolVersion
         // Also one of another journal: its sets may still stand in kernels, and no number may name two of them.
         outgrow(hello.newest, saidBy: node)
+        await compare(hello, from: node)
         let isNewProcess = incarnations.updateValue(hello.incarnation, forKey: node) != hello.incarnation
-        logger.info(
-            "agent says hello",
-            metadata: ["node": "\(name(node))", "isNewProcess": "\(isNewProcess)", "newest": "\(hello.newest)"])
+        if passes(.hello, node) {
+            logger.info(
+                "agent says hello",
+                metadata: ["node": "\(name(node))", "isNewProcess": "\(isNewProcess)", "newest": "\(hello.newest)"])
+        }
         if isNewProcess { joins.begin(node, at: clock.now()) }
         await welcome([node])
         if let old = bootIDs.updateValue(hello.bootID, forKey: node), old != hello.bootID {
-            logger.warning(
-                "node was rebooted: its kernel has forgotten everything", metadata: ["node": "\(name(node))"])
+            if passes(.reboot, node) {
+                logger.warning(
+                    "node was rebooted: its kernel has forgotten everything", metadata: ["node": "\(name(node))"])
+            }
             if rollout == nil { fleet.rebooted(node) } else { rollout?.rebooted(node) }
             publish()
         }
@@ -123,14 +130,22 @@ extension Coordinator {
         let known = max(generation, rollout?.generation ?? .none)
         guard heard > known else { return }
         guard heard.rawValue - known.rawValue <= Self.generationJumpMaximum else {
-            logger.error(
-                "a node claims an impossible generation", metadata: ["node": "\(name(node))", "heard": "\(heard)"])
+            if passes(.impossibleGeneration, node) {
+                logger.error(
+                    "a node claims an impossible generation", metadata: ["node": "\(name(node))", "heard": "\(heard)"])
+            }
             return
         }
-        logger.warning(
-            "a node has accepted a newer generation than the journal knows",
-            metadata: ["node": "\(name(node))", "heard": "\(heard)", "journal": "\(generation)"])
+        if passes(.newerGeneration, node) {
+            logger.warning(
+                "a node has accepted a newer generation than the journal knows",
+                metadata: ["node": "\(name(node))", "heard": "\(heard)", "journal": "\(generation)"])
+        }
         generation = heard
+    }
+
+    private func passes(_ subject: NodeLogGate.Subject, _ node: NodeNumber) -> Bool {
+        gate.pass(subject, of: node, at: clock.now())
     }
 
     func name(_ node: NodeNumber) -> String { roster.nodes[node]?.name.text ?? "number \(node)" }

@@ -14,19 +14,22 @@ extension Coordinator {
         if open == nil && errand.kind != .inspect { rolloutID += 1 }
         generation = generation.next
         self.promise = promise
+        caller = user
+        absentPolicy = errand.absent
         let now = clock.now()
         let window = errand.replayWindow ?? replayWindow
-        let closes = errand.kind == .enable && errand.absent == .proceed
         let charter = Rollout.Charter(
             id: rolloutID, kind: errand.kind, epoch: roster.epoch, roster: version, numbers: numbers, absent: absent,
-            closesAbsent: closes, examined: examined, generation: generation,
+            absentEdges: absentEdges(of: errand, open), examined: examined, generation: generation,
             oldest: errand.replayWindow == nil ? oldest : generation, replayWindow: window, nonce: random(),
             limits: configuration.limits)
         var machine = Rollout(charter, fleet: fleet, at: now)
         if let kind = open?.kind ?? errand.kind.recorded {
             log.begin(rolloutID, kind: kind, at: now)
             if open == nil {
-                let entry = JournalEntry.began(rollout: rolloutID, kind: kind, absent: errand.absent, user: user)
+                let entry = JournalEntry.began(
+                    rollout: rolloutID, kind: kind, absent: errand.absent, user: user, replayWindow: errand.replayWindow
+                )
                 guard await persist([entry]) else { return abandon(Self.noJournal) }
             }
             logger.info(
@@ -39,6 +42,12 @@ extension Coordinator {
         let effects = machine.begin(at: now)
         rollout = machine
         await perform(effects)
+    }
+
+    /// Turning on without absent nodes closes the edges to them; where that is taken back they are opened again.
+    private func absentEdges(of errand: Errand, _ open: JournalState.OpenRollout?) -> Goal.Absent {
+        if errand.kind == .enable { return errand.absent == .proceed ? .close : .stay }
+        return promise.isLost && open?.kind == .enable && open?.absent == .proceed ? .reopen : .stay
     }
 
     /// Performs effects in order; what they bring about is performed after them.
@@ -68,7 +77,10 @@ extension Coordinator {
         switch note {
         case .plan(let generation, let isWayBack):
             self.generation = max(self.generation, generation)
+            // A way back that an earlier process began is one, also to the next.
+            let isWayBack = isWayBack || promise.isLost
             guard await persist([.plan(rollout: rolloutID, generation, isWayBack: isWayBack)]) else { return false }
+            journaled = max(journaled, generation)
             if isWayBack { logger.notice("rollout turns back", metadata: ["rollout": "\(rolloutID)"]) }
             checkpoint.reach("journaled plan")
         case .step(let stamp, let name):
@@ -104,11 +116,18 @@ extension Coordinator {
         if finished.charter.kind == .inspect { return await finishInspection(outcome, finished) }
         fleet = finished.fleet
         let reply = translate(outcome, of: finished)
-        guard await persist(entries(for: reply, of: finished)) else { return abandon(Self.noJournal) }
         let isDone = reply.failure == nil
+        // With the rollout's end or not at all: a leave that succeeded has left.
+        let departure = isDone ? promise.removes.flatMap { self.departure(of: $0, quarantining: []) } : nil
+        guard await persist(entries(for: reply, of: finished) + (departure?.entries ?? [])) else {
+            return abandon(Self.noJournal)
+        }
         if isDone { keepPromise(finished) }
+        if case .failed(let failure, _) = outcome { noteHindrances(failure, of: finished) }
         let now = clock.now()
-        converging.noteEnd(isUncalled: finished.charter.kind.isUncalled, isSuccess: isDone, at: now)
+        // An end that leaves cleaning to do answers a call; where nobody called it is no reason to begin again at once.
+        let isSettled = isDone && outcome != .done(isSettled: false)
+        converging.noteEnd(isUncalled: finished.charter.kind.isUncalled, isSettled: isSettled, at: now)
         log.end(
             isDone ? .success : .failure, reasons: reply.failure?.reasons ?? [],
             probeMicroseconds: finished.probeMicroseconds, at: now)
@@ -121,9 +140,7 @@ extension Coordinator {
         checkpoint.reach("journaled end")
         rollout = nil
         offers = nil
-        if isDone, let name = promise.removes, await !take(out: name, quarantined: []) {
-            return abandon(Self.noJournal)
-        }
+        if let departure { await take(departure) }
         publish()
         answer(reply)
         await goOn()
@@ -132,8 +149,12 @@ extension Coordinator {
     private func entries(for reply: RolloutAnswer, of finished: Rollout) -> [JournalEntry] {
         var entries: [JournalEntry] = []
         if reply.failure == nil {
-            if let desired = promise.desired { entries.append(.desired(desired)) }
+            if let desired = promise.desired {
+                entries.append(.desired(desired))
+                if knowledge.isBehind { entries.append(.caughtUp(generation)) }
+            }
             if let window = promise.replayWindow { entries.append(.replayWindow(window)) }
+            if replacesAll(finished) { entries.append(.oldest(finished.charter.generation)) }
         }
         let reasons = reply.failure?.reasons.map(\.message) ?? []
         entries.append(.ended(rollout: rolloutID, isSuccess: reply.failure == nil, reasons: reasons))
@@ -144,22 +165,43 @@ extension Coordinator {
         if let desired = promise.desired {
             self.desired = desired
             isPrepared = false
+            noteCaughtUp()
         }
         if promise.isPrepared { isPrepared = true }
         if let window = promise.replayWindow { replayWindow = window }
-        if finished.charter.kind == .rotate {
-            rotatedAt = clock.now()
-            packets = [:]
-            oldest = finished.charter.generation
+        if finished.charter.kind == .rotate { rotating.noteSuccess(at: clock.now()) }
+        if replacesAll(finished) { oldest = finished.charter.generation }
+    }
+
+    /// Whether SAs that it could not replace are to be replaced when their node is back.
+    private func replacesAll(_ finished: Rollout) -> Bool {
+        finished.charter.kind == .rotate || promise.replayWindow != nil
+    }
+
+    /// What keeps keys from being changed without a call is for an operator to mend; one that is not named is nobody's
+    /// in particular.
+    private func noteHindrances(_ failure: Rollout.Failure, of finished: Rollout) {
+        guard finished.charter.kind == .rotate, caller == Self.ownName, !finished.isSuperseded else { return }
+        var reasons: [NodeNumber: [String]] = [:]
+        for reason in failure.reasons {
+            for node in reason.node.map({ [$0] }) ?? numbers { reasons[node, default: []].append(reason.message) }
         }
+        rotating.noteFailure(reasons)
     }
 
     /// Nobody waits for an inspection: what it found makes nodes degraded.
     private func finishInspection(_ outcome: Rollout.Outcome, _ finished: Rollout) async {
         fleet = finished.fleet
         rollout = nil
+        // One that was broken off has found nothing and cleared nobody.
+        if !finished.isSuperseded { noteFound(outcome) }
+        publish()
+        await goOn()
+    }
+
+    private func noteFound(_ outcome: Rollout.Outcome) {
         var found: [NodeNumber: [String]] = [:]
-        if case .failed(let failure, _) = outcome, !finished.isSuperseded {
+        if case .failed(let failure, _) = outcome {
             for reason in failure.reasons {
                 guard let node = reason.node, let peer = reason.peer else { continue }
                 found[node, default: []].append("to \(name(peer)): \(reason.message)")
@@ -174,15 +216,13 @@ extension Coordinator {
                 }
             }
         }
-        publish()
-        await goOn()
     }
 
     /// Without a journal nothing may be ordered: the rollout stops where it is, which is a safe place.
     func abandon(_ message: String) {
         if let rollout { fleet = rollout.fleet }
         let now = clock.now()
-        converging.noteEnd(isUncalled: true, isSuccess: false, at: now)
+        converging.noteEnd(isUncalled: true, isSettled: false, at: now)
         if rollout?.charter.kind != .inspect {
             log.end(.failure, reasons: [.init(node: nil, message: message)], probeMicroseconds: 0, at: now)
         }

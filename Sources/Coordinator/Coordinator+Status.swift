@@ -72,7 +72,7 @@ extension Coordinator {
             NodeStatus(
                 name: node.name, number: number, isPresent: !picture.absent.contains(number),
                 rung: fleet.nodes[number]?.standing?.lowest,
-                problems: (problems[number] ?? []) + (unreached[number] ?? []),
+                problems: sentences(of: number),
                 joinMicroseconds: joins.microseconds[number])
         }
     }

@@ -12,6 +12,9 @@ internal import Synchronization
 public actor Coordinator: FleetControl {
     /// The most calls that may wait for a rollout's end; further ones are refused.
     public static let callsMaximum = 64
+    /// How long a call may wait for another's end, or for nodes to come back, before its own rollout begins: as long as one
+    /// rollout takes. It is refused then, for its caller has given up.
+    public static let waitMilliseconds: UInt64 = 25_000
     /// The most events that may wait; further bus batches are dropped, for whatever they carried is asked again.
     static let inboxMaximum = 1_024
     /// How far ahead of the journal a node's generation may be: more than a journal's backup can ever lag behind, and too
@@ -31,6 +34,7 @@ public actor Coordinator: FleetControl {
     struct Call: Sendable {
         var request: FleetRequest
         var user: String
+        var arrived: Instant
         var answer: CheckedContinuation<RolloutAnswer, Never>
     }
 
@@ -59,8 +63,12 @@ public actor Coordinator: FleetControl {
     var isPrepared = false
     var replayWindow: UInt32
     var generation: Generation
-    /// SAs of older sets are replaced when their node is back: a rotation went on without it.
-    var oldest = Generation.none
+    /// The greatest generation that the journal knows.
+    var journaled: Generation
+    /// Which nodes know more than the journal.
+    var knowledge: Knowledge
+    /// SAs of older sets are replaced: a rotation went on without their node, or they have another window.
+    var oldest: Generation
     var rolloutID: UInt64
     /// A rollout that an earlier process did not end.
     var interrupted: JournalState.OpenRollout?
@@ -68,6 +76,9 @@ public actor Coordinator: FleetControl {
     var rollout: Rollout?
     /// What the rollout under way will have made so, once it is done.
     var promise = Promise()
+    /// Who began it, and what it does about absent nodes.
+    var caller = ""
+    var absentPolicy = AbsentPolicy.refuse
     var offers: OfferSet?
     var presence: Presence
     /// What is known of each node beside its edges.
@@ -75,18 +86,18 @@ public actor Coordinator: FleetControl {
     var bootIDs: [NodeNumber: [UInt8]] = [:]
     var protocols: [NodeNumber: UInt32] = [:]
     var problems: [NodeNumber: [String]] = [:]
-    var packets: [NodeNumber: UInt64] = [:]
     /// Edges that failed the last inspection, by node.
     var unreached: [NodeNumber: [String]] = [:]
     var joins = Joins()
     var log = RolloutLog()
+    var gate = NodeLogGate()
     var stepName = ""
     /// Callers of the rollout under way, and those who wait for its end.
     var joined: [Call] = []
     var waiting: [Call] = []
     var converging = Converging()
+    var rotating: Rotating
     var began = Instant(microseconds: 0)
-    var rotatedAt = Instant(microseconds: 0)
     var inspectedAt = Instant(microseconds: 0)
     /// Moments that become due while effects are performed; the run loop makes alarms of them.
     var alarms: [Instant] = []
@@ -98,6 +109,7 @@ public actor Coordinator: FleetControl {
         checkpoint: Checkpoint = .none, logger: Logger
     ) {
         self.configuration = configuration
+        rotating = Rotating(configuration.rotation)
         roster = enrolment.roster
         version = enrolment.version
         removed = enrolment.state.removed
@@ -105,6 +117,9 @@ public actor Coordinator: FleetControl {
         desired = enrolment.state.desired
         replayWindow = enrolment.state.replayWindow
         generation = enrolment.state.generation
+        oldest = enrolment.state.oldest
+        journaled = enrolment.state.generation
+        knowledge = Knowledge(isBehind: enrolment.state.isBehind)
         rolloutID = enrolment.state.rollout
         interrupted = enrolment.state.open
         self.bus = bus
@@ -128,7 +143,7 @@ public actor Coordinator: FleetControl {
 
     public nonisolated func perform(_ request: FleetRequest, requestedBy user: String) async -> RolloutAnswer {
         await withCheckedContinuation { answer in
-            let call = Call(request: request, user: user, answer: answer)
+            let call = Call(request: request, user: user, arrived: clock.now(), answer: answer)
             if case .enqueued = inboxInput.yield(.call(call)) { return }
             answer.resume(returning: Self.refusal(request, "the coordinator is overloaded or stopping"))
         }
@@ -137,7 +152,7 @@ public actor Coordinator: FleetControl {
     /// Runs until its task is cancelled.
     public func run() async {
         began = clock.now()
-        rotatedAt = began
+        rotating.begin(at: began)
         inspectedAt = began
         publish()
         await withDiscardingTaskGroup { group in
@@ -163,6 +178,7 @@ public actor Coordinator: FleetControl {
     }
 
     private func handle(_ event: Event) async {
+        refuseLateCalls()
         switch event {
         case .bus(let batch):
             for event in batch { await receive(event) }

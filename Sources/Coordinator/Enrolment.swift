@@ -12,8 +12,8 @@ public struct Enrolment: Sendable {
 
     /// Gives new names numbers that no name ever had, journals what is new, and answers the fleet as it is now.
     ///
-    /// While IPsec is on, a node that the configuration lists no longer is a mistake: its peers would stop protecting
-    /// the edges to it. It is removed by a call, which brings the edges down first.
+    /// While edges may be protected, a node or an address that the configuration has no longer is a mistake: each peer
+    /// would stop protecting the edges to it as it hears of that, one before the other, and send plaintext.
     public static func enrol(
         _ configuration: FleetConfiguration, in journal: any Journal
     ) async throws(JournalError) -> Enrolment {
@@ -21,13 +21,8 @@ public struct Enrolment: Sendable {
         var entries: [JournalEntry] = []
         let ignored = configuration.members.map(\.name).filter { state.removed[$0] != nil }
         let members = configuration.members.filter { state.removed[$0.name] == nil }
-        let gone = Set(state.numbers.keys).subtracting(members.map(\.name)).subtracting(state.removed.keys)
-        if state.desired, let name = gone.min() {
-            throw JournalError(
-                operation: "enrol",
-                message:
-                    "IPsec is on and the configuration no longer lists \(name): put it back and remove it with DELETE /api/fleet/nodes/\(name)"
-            )
+        if let message = objection(to: members, state) ?? quarantine(of: members, state) {
+            throw JournalError(operation: "enrol", message: message)
         }
         for member in members where state.numbers[member.name] == nil {
             let greatest = state.numbers.values.max()?.rawValue ?? 0
@@ -36,6 +31,10 @@ public struct Enrolment: Sendable {
             }
             state.numbers[member.name] = number
             entries.append(.number(member.name, number))
+        }
+        for member in members where state.addresses[member.name] != member.addresses {
+            state.addresses[member.name] = member.addresses
+            entries.append(.addresses(member.name, member.addresses))
         }
         var nodes: [NodeNumber: Node] = [:]
         for member in members {
@@ -53,9 +52,50 @@ public struct Enrolment: Sendable {
         if !entries.isEmpty { try await journal.record(entries) }
         return Enrolment(state: state, roster: roster, version: version, ignored: ignored)
     }
+
+    /// Peers keep the edges to a quarantined address closed: a node that has it would neither join nor let anybody join it.
+    private static func quarantine(of members: [FleetConfiguration.Member], _ state: JournalState) -> String? {
+        for (removed, removal) in state.removed.sorted(by: { $0.key < $1.key }) {
+            for member in members {
+                guard let address = member.addresses.first(where: removal.quarantined.contains) else { continue }
+                return
+                    "\(address) of \(member.name) is quarantined since \(removed) was removed: take \(member.name) out of the configuration until DELETE /api/fleet/nodes/\(removed)?release=true has released it"
+            }
+        }
+        return nil
+    }
+
+    /// Why these members cannot take the place of those that the journal knows, with what to do; `nil` where they can.
+    private static func objection(to members: [FleetConfiguration.Member], _ state: JournalState) -> String? {
+        guard let reason = state.reasonToStay else { return nil }
+        let gone = Set(state.numbers.keys).subtracting(members.map(\.name)).subtracting(state.removed.keys)
+        if let name = gone.min() {
+            return
+                "\(reason) and the configuration no longer lists \(name): put it back and remove it with DELETE /api/fleet/nodes/\(name)"
+        }
+        for member in members {
+            let known = state.addresses[member.name] ?? []
+            for family in Address.Family.allCases {
+                // Of each family the first is the one that is protected.
+                guard let old = known.first(where: { $0.family == family }),
+                    member.addresses.first(where: { $0.family == family }) != old
+                else { continue }
+                return
+                    "\(reason) and the configuration no longer gives \(member.name) the address \(old): put it back, and turn IPsec off before you change it, or remove the node with DELETE /api/fleet/nodes/\(member.name) and enrol it by another name; an address of another family may be added beside it"
+            }
+        }
+        return nil
+    }
 }
 
 extension JournalState {
+    /// Why nodes and addresses cannot go, in words; `nil` where no edge is protected that the journal knows of.
+    fileprivate var reasonToStay: String? {
+        if desired { return "IPsec is on" }
+        if open != nil { return "a rollout was under way when the coordinator ended" }
+        return isBehind ? "the journal is older than the fleet" : nil
+    }
+
     /// The addresses of removed nodes that are not released.
     var quarantined: [Address] { Array(Set(removed.values.flatMap(\.quarantined))).sorted() }
 }

@@ -15,5 +15,11 @@ struct Joins {
         microseconds[node] = now.microseconds(since: start)
     }
 
+    /// The node is no member any more.
+    mutating func forget(_ node: NodeNumber) {
+        began[node] = nil
+        microseconds[node] = nil
+    }
+
     var pending: [NodeNumber] { Array(began.keys) }
 }

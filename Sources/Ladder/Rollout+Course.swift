@@ -106,7 +106,7 @@ extension Rollout {
     /// The rung of each pair that all of it has reached, as a goal without fresh keys: where the way back leads.
     private func whereEdgesStand() -> Goal {
         let numbers = charter.numbers
-        let absent = charter.closesAbsent ? Goal.Absent.reopen : .stay
+        let absent = charter.absentEdges == .close ? Goal.Absent.reopen : charter.absentEdges
         if isUniform, let common = numbers.first.flatMap({ fleet.nodes[$0]?.standing?.common }) {
             return Goal(Self.home(common.low), freshness: .nowhere, absent: absent)
         }

@@ -58,7 +58,7 @@ public struct Rollout: Hashable, Sendable {
         self.charter = charter
         self.fleet = fleet
         goal = charter.kind.goal(
-            among: charter.numbers, oldest: charter.oldest, absent: charter.closesAbsent ? .close : .stay)
+            among: charter.numbers, oldest: charter.oldest, absent: charter.absentEdges)
         origin = goal
         stamp = Stamp(generation: charter.generation, step: 0)
         start = now

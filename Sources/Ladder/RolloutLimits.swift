@@ -45,7 +45,10 @@ public struct RolloutLimits: Hashable, Sendable {
         switch drain {
         case .fixed(let milliseconds): milliseconds
         case .automatic:
-            min(max(probe * Self.drainFactor / 1_000, Self.drainMillisecondsMinimum), Self.drainMillisecondsMaximum)
+            // Cut first: a round trip is what a node says.
+            max(
+                min(probe, Self.drainMillisecondsMaximum * 1_000 / Self.drainFactor) * Self.drainFactor / 1_000,
+                Self.drainMillisecondsMinimum)
         }
     }
 }

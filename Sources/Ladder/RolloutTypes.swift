@@ -26,7 +26,7 @@ extension Rollout {
             case .disable: goal = Goal(.clear)
             case .rotate: goal = Goal(.enforce, freshness: .everywhere)
             case .prepare: goal = Goal(.accept)
-            case .converge(let rung): goal = Goal(rung)
+            case .converge(let rung): goal = Goal(rung, absent: absent)
             case .leave(let node):
                 let pairs = numbers.filter { $0 != node }.map { Edge(min(node, $0), max(node, $0)) }
                 goal = Goal(nil, pairs: Dictionary(uniqueKeysWithValues: pairs.map { ($0, .some(.clear)) }))
@@ -122,8 +122,8 @@ extension Rollout {
         public var numbers: [NodeNumber]
         /// Nodes that were silent before it began, and that it goes on without.
         public var absent: Set<NodeNumber>
-        /// Whether the edges to absent nodes are closed.
-        public var closesAbsent: Bool
+        /// What becomes of the edges to absent nodes.
+        public var absentEdges: Goal.Absent
         /// Who is asked first what would refuse; empty for all.
         public var examined: Set<NodeNumber>
         /// The first generation to use: above every one that any node is known to have accepted.
@@ -138,7 +138,7 @@ extension Rollout {
 
         public init(
             id: UInt64, kind: Kind, epoch: Epoch, roster: RosterVersion, numbers: [NodeNumber],
-            absent: Set<NodeNumber> = [], closesAbsent: Bool = false, examined: Set<NodeNumber> = [],
+            absent: Set<NodeNumber> = [], absentEdges: Goal.Absent = .stay, examined: Set<NodeNumber> = [],
             generation: Generation, oldest: Generation = .none, replayWindow: UInt32 = 64, nonce: UInt64 = 0,
             limits: RolloutLimits
         ) {
@@ -148,7 +148,7 @@ extension Rollout {
             self.roster = roster
             self.numbers = numbers.sorted()
             self.absent = absent
-            self.closesAbsent = closesAbsent
+            self.absentEdges = absentEdges
             self.examined = examined
             self.generation = generation
             self.oldest = oldest

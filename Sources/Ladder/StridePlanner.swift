@@ -170,9 +170,14 @@ public struct StridePlanner {
         let isHereAbsent = absent.contains(edge.node)
         let isThereAbsent = absent.contains(edge.peer)
         if isHereAbsent || isThereAbsent {
-            guard goal.absent == .close, !(isHereAbsent && isThereAbsent) else { return true }
+            if isHereAbsent && isThereAbsent { return true }
             let states = isHereAbsent ? pair.there : pair.here
-            return !states.isEmpty && states.allSatisfy { $0.isAt(Place(.closed), nil) && $0.holds.isEmpty }
+            switch goal.absent {
+            case .stay: return true
+            case .close:
+                return !states.isEmpty && states.allSatisfy { $0.isAt(Place(.closed), nil) && $0.holds.isEmpty }
+            case .reopen: return rung != .clear || !states.contains { $0.high == .closed }
+            }
         }
         return isAtGoal(pair, rung)
     }

@@ -4,9 +4,10 @@ public import Fleet
 public protocol FleetControl: Sendable {
     /// The fleet as the coordinator knows it, from memory: never waits for a node.
     func status() -> FleetStatus
-    /// Does what is asked and answers when it is done or back where it began, within 25 s.
+    /// Does what is asked and answers when it is done or back where it began: within 25 s of its rollout's beginning.
     ///
-    /// A request for what the rollout under way does joins it; one for the opposite supersedes it at its next rung.
+    /// A request for what the rollout under way does joins it; one for the opposite supersedes it at its next rung; any
+    /// other waits for its end, 25 s at most, and is refused then.
     func perform(_ request: FleetRequest, requestedBy user: String) async -> RolloutAnswer
 }
 

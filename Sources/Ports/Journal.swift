@@ -17,13 +17,19 @@ public struct JournalState: Hashable, Sendable {
         /// The operator who called, or `coordinator`.
         public var user: String
         public var isWayBack: Bool
+        /// The anti-replay window that it brings, in packets; `nil` where it brings none.
+        public var replayWindow: UInt32?
 
-        public init(id: UInt64, kind: RolloutKind, absent: AbsentPolicy, user: String, isWayBack: Bool) {
+        public init(
+            id: UInt64, kind: RolloutKind, absent: AbsentPolicy, user: String, isWayBack: Bool,
+            replayWindow: UInt32? = nil
+        ) {
             self.id = id
             self.kind = kind
             self.absent = absent
             self.user = user
             self.isWayBack = isWayBack
+            self.replayWindow = replayWindow
         }
     }
 
@@ -50,6 +56,8 @@ public struct JournalState: Hashable, Sendable {
     public var fleetUUID: String
     /// Numbers once given are never given to another name.
     public var numbers: [NodeName: NodeNumber]
+    /// The addresses that nodes had when the coordinator was last started; a name that is missing had none noted yet.
+    public var addresses: [NodeName: [Address]]
     /// Nodes that were taken out by a call: the configuration may still list them.
     public var removed: [NodeName: Removal]
     /// The newest roster, `nil` before the first.
@@ -60,34 +68,45 @@ public struct JournalState: Hashable, Sendable {
     public var replayWindow: UInt32
     /// The newest generation that may have been ordered.
     public var generation: Generation
+    /// SAs of older sets are replaced: a rotation went on without their node, or they have another window.
+    public var oldest: Generation
     /// The newest rollout's id, 0 before the first.
     public var rollout: UInt64
     /// The newest rollout, where it has no end.
     public var open: OpenRollout?
+    /// Nodes knew more than this journal: it is an old one or a new one, and ``desired`` is not what was asked for last.
+    public var isBehind: Bool
 
     public init(
         epoch: Epoch, fleetID: [UInt8], fleetUUID: String, numbers: [NodeName: NodeNumber] = [:],
+        addresses: [NodeName: [Address]] = [:],
         removed: [NodeName: Removal] = [:], roster: RosterVersion? = nil, desired: Bool = false,
-        replayWindow: UInt32 = replayWindowStandard, generation: Generation = .none, rollout: UInt64 = 0,
-        open: OpenRollout? = nil
+        replayWindow: UInt32 = replayWindowStandard, generation: Generation = .none,
+        oldest: Generation = .none, rollout: UInt64 = 0,
+        open: OpenRollout? = nil, isBehind: Bool = false
     ) {
         self.epoch = epoch
         self.fleetID = fleetID
         self.fleetUUID = fleetUUID
         self.numbers = numbers
+        self.addresses = addresses
         self.removed = removed
         self.roster = roster
         self.desired = desired
         self.replayWindow = replayWindow
         self.generation = generation
+        self.oldest = oldest
         self.rollout = rollout
         self.open = open
+        self.isBehind = isBehind
     }
 }
 
 /// One fact for the journal.
 public enum JournalEntry: Hashable, Sendable {
     case number(NodeName, NodeNumber)
+    /// What a node's addresses are from now on.
+    case addresses(NodeName, [Address])
     /// A node was taken out by a call.
     case removed(NodeName, quarantined: [Address])
     /// The addresses of a removed node are free again.
@@ -95,12 +114,18 @@ public enum JournalEntry: Hashable, Sendable {
     case roster(RosterVersion)
     case desired(Bool)
     case replayWindow(UInt32)
-    /// A rollout begins: whose call it answers.
-    case began(rollout: UInt64, kind: RolloutKind, absent: AbsentPolicy, user: String)
+    /// SAs of older sets are to be replaced.
+    case oldest(Generation)
+    /// A rollout begins: whose call it answers, and the window that it brings.
+    case began(rollout: UInt64, kind: RolloutKind, absent: AbsentPolicy, user: String, replayWindow: UInt32? = nil)
     case plan(rollout: UInt64, Generation, isWayBack: Bool)
     case step(rollout: UInt64, Stamp, name: String)
     /// A rollout ended; the reasons are empty for a success.
     case ended(rollout: UInt64, isSuccess: Bool, reasons: [String])
+    /// Nodes know more than this journal.
+    case behind
+    /// An operator has said which state is meant; nothing up to this generation is news any more.
+    case caughtUp(Generation)
 }
 
 /// The journal could not be read or written: nothing may be sent or answered on the strength of it.

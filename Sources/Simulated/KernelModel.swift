@@ -46,6 +46,9 @@ public struct KernelModel: Sendable {
         Snapshot(associations: associations.objects, policies: policies.objects)
     }
 
+    /// Every SA that stands has sent so many packets.
+    mutating func setPackets(_ packets: UInt64) { associations.changeAll { $0.packets = packets } }
+
     public subscript(id: AssociationID) -> Association? { associations[AssociationKey(id)]?.association }
     public subscript(id: PolicyID) -> Policy? { policies[id] }
 
@@ -147,6 +150,15 @@ private struct Ordered<Key: Hashable & Sendable, Object: Sendable>: Sendable {
             } else if let newValue {
                 places[key] = kept.count
                 kept.append(newValue)
+            }
+        }
+    }
+
+    mutating func changeAll(_ edit: (inout Object) -> Void) {
+        for place in places.values {
+            if var object = kept[place] {
+                edit(&object)
+                kept[place] = object
             }
         }
     }

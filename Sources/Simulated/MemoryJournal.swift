@@ -5,13 +5,20 @@ internal import Synchronization
 /// A journal in memory: what a test reads, and can make fail.
 public actor MemoryJournal: Journal {
     public private(set) var state: JournalState
-    public private(set) var entries: [JournalEntry] = []
+    /// What was recorded together, oldest first.
+    public private(set) var batches: [[JournalEntry]] = []
     private var rollouts: Set<UInt64> = []
     private var failure: JournalError?
 
     public init(epoch: Epoch = Epoch(1)) {
         state = JournalState(
             epoch: epoch, fleetID: [UInt8](repeating: 7, count: 16), fleetUUID: "00000000-0000-4000-8000-000000000007")
+    }
+
+    /// A journal that was copied earlier, or that an earlier coordinator has left.
+    public init(restoring state: JournalState) {
+        self.state = state
+        rollouts = state.open.map { [$0.id] } ?? []
     }
 
     /// From now on nothing can be written, until `nil`.
@@ -27,7 +34,7 @@ public actor MemoryJournal: Journal {
             (state, rollouts) = before
             throw JournalError(operation: "record", message: "nothing is kept that \(entry) belongs to")
         }
-        self.entries += entries
+        batches.append(entries)
     }
 
     /// Whether the entry has a place.
@@ -36,6 +43,9 @@ public actor MemoryJournal: Journal {
         case .number(let name, let number):
             guard state.numbers[name] == nil, !state.numbers.values.contains(number) else { return false }
             state.numbers[name] = number
+        case .addresses(let name, let addresses):
+            guard state.numbers[name] != nil else { return false }
+            state.addresses[name] = addresses
         case .removed(let name, let quarantined):
             guard let number = state.numbers[name] else { return false }
             state.removed[name] = JournalState.Removal(number: number, quarantined: quarantined)
@@ -45,12 +55,13 @@ public actor MemoryJournal: Journal {
         case .roster(let version): state.roster = version
         case .desired(let desired): state.desired = desired
         case .replayWindow(let packets): state.replayWindow = packets
-        case .began(let rollout, let kind, let absent, let user):
+        case .oldest(let generation): state.oldest = generation
+        case .began(let rollout, let kind, let absent, let user, let window):
             guard rollout > state.rollout else { return false }
             rollouts.insert(rollout)
             state.rollout = rollout
             state.open = JournalState.OpenRollout(
-                id: rollout, kind: kind, absent: absent, user: user, isWayBack: false)
+                id: rollout, kind: kind, absent: absent, user: user, isWayBack: false, replayWindow: window)
         case .plan(let rollout, let generation, let isWayBack):
             guard rollouts.contains(rollout) else { return false }
             state.generation = max(state.generation, generation)
@@ -59,6 +70,10 @@ public actor MemoryJournal: Journal {
         case .ended(let rollout, _, _):
             guard rollouts.contains(rollout) else { return false }
             if state.open?.id == rollout { state.open = nil }
+        case .behind: state.isBehind = true
+        case .caughtUp(let generation):
+            state.isBehind = false
+            state.generation = max(state.generation, generation)
         }
         return true
     }

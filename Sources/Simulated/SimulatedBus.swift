@@ -53,6 +53,9 @@ public final class SimulatedBus: CoordinatorBus {
         input.yield([.unsupported(protocolVersion: protocolVersion, from: node)])
     }
 
+    /// As if a node's agent had said this, beside what it says itself.
+    public func say(_ message: AgentMessage, as node: NodeNumber) { receive(message, from: node) }
+
     public func close() {
         input.finish()
         for agent in state.withLock({ $0.agents.values }) { agent.close() }

@@ -107,6 +107,8 @@ public actor SimulatedKernel: Kernel {
         disturbance.yield()
     }
 
+    /// Every SA has sent so many packets.
+    public func setPackets(_ packets: UInt64) { model.setPackets(packets) }
     public func count(_ counter: String, by amount: UInt64 = 1) { errorCounters[counter, default: 0] += amount }
     public func setObstacles(_ sentences: [String]) { interfaceObstacles = sentences }
     public func setLacking(_ words: String?) { model.lacking = words }

@@ -9,6 +9,7 @@ public final class SimulatedProbe: PathProbe {
         var error: ProbeError?
         var session: ProbeSession?
         var sessions = 0
+        var isStalled = false
     }
 
     /// What a round trip on a quiet network takes.
@@ -30,7 +31,10 @@ public final class SimulatedProbe: PathProbe {
     }
 
     public func ask(_ targets: [ProbeTarget]) async -> [ProbeResult] {
-        state.withLock { state in
+        while state.withLock({ $0.isStalled && $0.session != nil }), !Task.isCancelled {
+            try? await Task.sleep(for: .milliseconds(1))
+        }
+        return state.withLock { state in
             targets.map { target in
                 ProbeResult(
                     target: target,
@@ -47,6 +51,9 @@ public final class SimulatedProbe: PathProbe {
     public func find(_ verdict: ProbeResult.Verdict?, at address: Address) {
         state.withLock { $0.verdicts[address] = verdict }
     }
+
+    /// While it is so, what is asked waits for its answers until the session is closed.
+    public func stall(_ isStalled: Bool) { state.withLock { $0.isStalled = isStalled } }
 
     /// Sessions cannot be opened until it is `nil` again.
     public func fail(with error: ProbeError?) { state.withLock { $0.error = error } }

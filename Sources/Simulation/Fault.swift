@@ -40,6 +40,8 @@ public enum Fault: Hashable, Sendable {
     case blockPath(Int, milliseconds: UInt64)
     /// The coordinator is killed and its journal restored from a backup so many writes old.
     case restoreBackup(writes: Int)
+    /// The coordinator is killed and its journal is lost: it begins another one.
+    case loseJournal
 
     /// One that the scenario's ingredients allow, `nil` where the drawn kind is not among them.
     static func draw(_ scenario: Scenario, _ random: inout SeededGenerator) -> Fault? {
@@ -78,7 +80,9 @@ public enum Fault: Hashable, Sendable {
             let which = random.count(0...40)
             return random.chance(percent: 50) ? .deleteAssociation(node, which) : .deletePolicy(node, which)
         case .blockedPaths: return .blockPath(node, milliseconds: milliseconds)
-        case .backups: return .restoreBackup(writes: random.count(1...6))
+        case .backups:
+            let writes = random.count(1...6)
+            return writes == 6 ? .loseJournal : .restoreBackup(writes: writes)
         case .networkCuts: return .cutNetwork(node, milliseconds: milliseconds)
         }
     }

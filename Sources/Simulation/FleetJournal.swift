@@ -7,19 +7,26 @@ extension JournalState {
     mutating func note(_ entry: JournalEntry) {
         switch entry {
         case .number(let name, let number): numbers[name] = number
+        case .addresses(let name, let addresses): self.addresses[name] = addresses
         case .removed(let name, let quarantined):
             removed[name] = numbers[name].map { Removal(number: $0, quarantined: quarantined) }
         case .released(let name): removed[name]?.quarantined = []
         case .roster(let version): roster = version
         case .desired(let desired): self.desired = desired
         case .replayWindow(let window): replayWindow = window
-        case .began(let rollout, let kind, let absent, let user):
+        case .oldest(let generation): oldest = generation
+        case .began(let rollout, let kind, let absent, let user, let window):
             self.rollout = rollout
-            open = OpenRollout(id: rollout, kind: kind, absent: absent, user: user, isWayBack: false)
+            open = OpenRollout(
+                id: rollout, kind: kind, absent: absent, user: user, isWayBack: false, replayWindow: window)
         case .plan(let rollout, let generation, let isWayBack):
             self.generation = max(self.generation, generation)
             if open?.id == rollout { open?.isWayBack = isWayBack }
         case .ended(let rollout, _, _): if open?.id == rollout { open = nil }
+        case .behind: isBehind = true
+        case .caughtUp(let generation):
+            isBehind = false
+            self.generation = max(self.generation, generation)
         case .step: break
         }
     }

@@ -22,6 +22,8 @@ struct OperatorCall {
 extension FleetWorld {
     /// A rollout answers within 25 s (ARCHITECTURE.md); the journal's writes and the bus come on top.
     private static let answerMicroseconds: UInt64 = 26_000_000
+    /// A call waits 25 s for its rollout to begin, and is refused with the next event.
+    private static let waitMicroseconds: UInt64 = 27_000_000
 
     func planCalls() {
         for call in scenario.calls {
@@ -38,10 +40,8 @@ extension FleetWorld {
             tell("call \(wish): nobody listens")
             return nil
         }
-        // Behind the calls that wait already, and behind what runs by itself.
-        let ahead = calls.filter { $0.state == .waiting && $0.process === process }.count + 2
         let deadline = Instant(
-            microseconds: scheduler.now.microseconds + UInt64(ahead) * Self.answerMicroseconds)
+            microseconds: scheduler.now.microseconds + Self.waitMicroseconds + Self.answerMicroseconds)
         let number = calls.count
         calls.append(OperatorCall(wish: wish, process: process, made: scheduler.now, deadline: deadline))
         tell("call \(number): \(wish)")

@@ -1,4 +1,5 @@
 internal import Fleet
+internal import Ports
 internal import Simulated
 internal import XFRM
 
@@ -57,7 +58,18 @@ extension FleetWorld {
         case .restoreBackup(let writes):
             kill(.coordinator)
             journal.restore(writesBack: writes)
+        case .loseJournal:
+            kill(.coordinator)
+            journal = makeJournal()
         }
+    }
+
+    /// Another journal than any before it, which knows nothing.
+    private func makeJournal() -> FleetJournal {
+        FleetJournal(
+            JournalState(
+                epoch: Epoch(faultRandom.next()), fleetID: (0..<16).map { _ in UInt8(faultRandom.draw(0...255)) },
+                fleetUUID: journal.state.fleetUUID))
     }
 
     /// Somebody takes something of the fleet's out of a kernel.

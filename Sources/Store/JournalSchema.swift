@@ -4,11 +4,31 @@ internal import GRDB
 enum JournalSchema {
     static let first = "1 fleet, nodes, rollouts, steps"
     static let second = "2 replay window, kinds of rollouts, removed nodes"
+    static let third = "3 a journal that is behind its fleet"
+    static let fourth = "4 addresses of nodes"
+    static let fifth = "5 windows of rollouts, the oldest sets of SAs"
 
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration(first, migrate: makeTables)
         migrator.registerMigration(second, migrate: addKindsAndRemovals)
+        migrator.registerMigration(third) { database in
+            try database.alter(table: "fleet") { table in
+                table.add(column: "is_behind", .boolean).notNull().defaults(to: false)
+            }
+        }
+        migrator.registerMigration(fourth) { database in
+            try database.alter(table: "node") { table in
+                // One a line.
+                table.add(column: "addresses", .text).notNull().defaults(to: "")
+            }
+        }
+        migrator.registerMigration(fifth) { database in
+            try database.alter(table: "fleet") { table in
+                table.add(column: "oldest", .integer).notNull().defaults(to: 0)
+            }
+            try database.alter(table: "rollout") { table in table.add(column: "replay_window", .integer) }
+        }
         return migrator
     }
 

@@ -60,12 +60,13 @@ public actor SQLiteJournal: Journal {
         }
     }
 
-    /// One transaction.
+    /// One transaction, in a task that nobody cancels: GRDB gives a write up whose task is cancelled, and a coordinator
+    /// that is told to stop would say that its journal cannot be written.
     private func write<Result: Sendable>(
         _ operation: String, _ body: @escaping @Sendable (Database) throws -> Result
     ) async throws(JournalError) -> Result {
         do {
-            return try await database.write(body)
+            return try await Task { [database] in try await database.write(body) }.value
         } catch let error as JournalError {
             throw error
         } catch {
@@ -76,17 +77,8 @@ public actor SQLiteJournal: Journal {
     /// Its last statement changes one row, or none where the entry has no place.
     private static func record(_ entry: JournalEntry, _ database: Database) throws {
         switch entry {
-        case .number(let name, let number):
-            try database.execute(
-                sql: "INSERT INTO node (name, number) VALUES (?, ?)", arguments: [name.text, number.rawValue])
-        case .removed(let name, let quarantined):
-            try database.execute(
-                sql: "UPDATE node SET removed = \(now), quarantined = ?, released = NULL WHERE name = ?",
-                arguments: [quarantined.map(\.description).joined(separator: "\n"), name.text])
-        case .released(let name):
-            try database.execute(
-                sql: "UPDATE node SET released = \(now), quarantined = '' WHERE name = ? AND removed IS NOT NULL",
-                arguments: [name.text])
+        case .number, .addresses, .removed, .released: try recordNode(entry, database)
+        case .began, .plan, .step, .ended: try recordRollout(entry, database)
         case .roster(let version):
             try database.execute(
                 sql: "UPDATE fleet SET roster_sequence = ?, roster_digest = ?",
@@ -95,15 +87,49 @@ public actor SQLiteJournal: Journal {
             try database.execute(sql: "UPDATE fleet SET desired = ?", arguments: [desired])
         case .replayWindow(let packets):
             try database.execute(sql: "UPDATE fleet SET replay_window = ?", arguments: [packets])
-        case .began(let rollout, let kind, let absent, let user):
+        case .oldest(let generation):
+            try database.execute(
+                sql: "UPDATE fleet SET oldest = ?", arguments: [Int64(bitPattern: generation.rawValue)])
+        case .behind: try database.execute(sql: "UPDATE fleet SET is_behind = TRUE")
+        case .caughtUp(let generation):
+            try database.execute(
+                sql: "UPDATE fleet SET is_behind = FALSE, generation = max(generation, ?)",
+                arguments: [Int64(bitPattern: generation.rawValue)])
+        }
+    }
+
+    private static func recordNode(_ entry: JournalEntry, _ database: Database) throws {
+        switch entry {
+        case .number(let name, let number):
+            try database.execute(
+                sql: "INSERT INTO node (name, number) VALUES (?, ?)", arguments: [name.text, number.rawValue])
+        case .addresses(let name, let addresses):
+            try database.execute(
+                sql: "UPDATE node SET addresses = ? WHERE name = ?",
+                arguments: [addresses.map(\.description).joined(separator: "\n"), name.text])
+        case .removed(let name, let quarantined):
+            try database.execute(
+                sql: "UPDATE node SET removed = \(now), quarantined = ?, released = NULL WHERE name = ?",
+                arguments: [quarantined.map(\.description).joined(separator: "\n"), name.text])
+        case .released(let name):
+            try database.execute(
+                sql: "UPDATE node SET released = \(now), quarantined = '' WHERE name = ? AND removed IS NOT NULL",
+                arguments: [name.text])
+        default: break
+        }
+    }
+
+    private static func recordRollout(_ entry: JournalEntry, _ database: Database) throws {
+        switch entry {
+        case .began(let rollout, let kind, let absent, let user, let window):
             // Ids grow: the newest rollout is the one with the greatest.
             let id = Int64(bitPattern: rollout)
             try database.execute(
                 sql: """
-                    INSERT INTO rollout (id, kind, absent, user, began) SELECT ?, ?, ?, ?, \(now)
+                    INSERT INTO rollout (id, kind, absent, user, replay_window, began) SELECT ?, ?, ?, ?, ?, \(now)
                     WHERE ? > (SELECT coalesce(max(id), 0) FROM rollout)
                     """,
-                arguments: [id, kind.rawValue, absent.rawValue, user, id])
+                arguments: [id, kind.rawValue, absent.rawValue, user, window, id])
         case .plan(let rollout, let generation, let isWayBack):
             try database.execute(
                 sql: "UPDATE fleet SET generation = max(generation, ?)",
@@ -121,6 +147,7 @@ public actor SQLiteJournal: Journal {
             try database.execute(
                 sql: "UPDATE rollout SET ended = \(now), success = ?, reasons = ? WHERE id = ?",
                 arguments: [isSuccess, reasons.joined(separator: "\n"), Int64(bitPattern: rollout)])
+        default: break
         }
     }
 

@@ -68,6 +68,10 @@ struct HostileFrameTests {
         Spoiled(Samples.report, .invalid(field: "report.missing")) { $0.report.missing = .unspecified },
         Spoiled(Samples.report, .invalid(field: "report.stale")) { $0.report.stale.generation = .max },
         Spoiled(Samples.report, .invalid(field: "report.probe")) { $0.report.probeMicroseconds = .max },
+        Spoiled(Samples.report, .invalid(field: "report.probe")) {
+            $0.report.probeMicroseconds = WireLimits.probeMicrosecondsMaximum + 1
+        },
+        Spoiled(Samples.beat, .invalid(field: "heartbeat.packets")) { $0.nodeHeartbeat.packets = .max },
         Spoiled(Samples.report, .invalid(field: "refusal.cause")) {
             $0.report.refused.refusals[0].cause = .unspecified
         },

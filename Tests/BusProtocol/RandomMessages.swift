@@ -48,7 +48,7 @@ struct RandomMessages {
             .heartbeat(
                 NodeHeartbeat(
                     sequence: .random(in: 0 ... .max, using: &generator), accepted: stamp(),
-                    standing: maybe { $0.standing() }, packets: .random(in: 0 ... .max, using: &generator),
+                    standing: maybe { $0.standing() }, packets: .random(in: 0...1 << 56, using: &generator),
                     problems: list(NodeHeartbeat.problemsMaximum) { $0.text() }))
         }
     }
@@ -86,7 +86,7 @@ struct RandomMessages {
         return Report(
             answering: stamp(), sequence: .random(in: 0 ... .max, using: &generator), verdict: verdict,
             standing: maybe { $0.standing() }, offer: maybe { $0.offer() },
-            probeMicroseconds: maybe { .random(in: 0...1 << 61, using: &$0.generator) })
+            probeMicroseconds: maybe { .random(in: 0...60_000_000, using: &$0.generator) })
     }
 
     private mutating func welcome() -> Welcome {

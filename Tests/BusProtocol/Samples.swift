@@ -32,7 +32,7 @@ enum Samples {
             offer: offer(1), probeMicroseconds: 800))
     static let beat = AgentMessage.heartbeat(
         NodeHeartbeat(
-            sequence: 2, accepted: Stamp(generation: Generation(9), step: 2), standing: standing, packets: .max,
+            sequence: 2, accepted: Stamp(generation: Generation(9), step: 2), standing: standing, packets: 1 << 56,
             problems: ["a sentence"]))
 
     static let fromCoordinator = [move, probe, offers, welcome, clock]

@@ -89,6 +89,57 @@ struct RotationTests {
         }
     }
 
+    @Test(
+        "A rollout that brings a window brings it although its coordinator dies",
+        arguments: [RolloutKind.rotate, .enable])
+    func windowAcrossRestart(kind: RolloutKind) async throws {
+        let earlier = try await SmallFleet(2)
+        try await earlier.run { if kind == .rotate { #expect(await earlier.setEnabled(true) == .done) } }
+        let begun = MemoryJournal(restoring: await earlier.journal.state)
+        try await begun.record([.began(rollout: 9, kind: kind, absent: .refuse, user: "test", replayWindow: 256)])
+        let fleet = try await SmallFleet(2, after: earlier, journal: begun)
+
+        try await fleet.run {
+            try await eventually("it has ended") { fleet.outcomes(kind) == [.success] }
+            #expect(fleet.coordinator.status().replayWindow == 256)
+            #expect(await begun.state.replayWindow == 256)
+            try await fleet.expectWindow(256)
+        }
+    }
+
+    @Test("SAs that stand prepared get the window that was chosen after them")
+    func windowAfterPreparing() async throws {
+        let fleet = try await SmallFleet(2)
+        try await fleet.run {
+            #expect(await fleet.perform(.rollout(.prepare, absent: nil)) == .done)
+            #expect(await fleet.perform(.configure(enabled: nil, replayWindow: 256)) == .unchanged)
+            #expect(await fleet.setEnabled(true) == .done)
+            try await fleet.expectWindow(256)
+            try await fleet.expectProtected()
+        }
+    }
+
+    @Test("A node that a rotation went on without gets new keys when it is back, also from another coordinator process")
+    func rotationAcrossRestart() async throws {
+        let earlier = try await SmallFleet(3)
+        try await earlier.run {
+            #expect(await earlier.setEnabled(true) == .done)
+            earlier.bus.cutOff(3)
+            try await eventually("node3 is absent") { !earlier.coordinator.status().nodes[2].isPresent }
+            #expect(await earlier.perform(.rollout(.rotate, absent: .proceed)) == .done)
+        }
+        let before = Set(try await earlier.kernels[2].snapshot().associations.map(\.association.id))
+        #expect(before.count == 8)
+        let fleet = try await SmallFleet(3, after: earlier)
+
+        try await fleet.run {
+            try await eventually("node3 has new keys") {
+                let now = try? await fleet.kernels[2].snapshot().associations.map(\.association.id)
+                return now.map { $0.count == 8 && before.isDisjoint(with: $0) } ?? false
+            }
+        }
+    }
+
     @Test("An SA that somebody deletes gets fresh keys, and no other edge is touched")
     func deletedAssociation() async throws {
         let fleet = try await SmallFleet(3)
@@ -165,6 +216,64 @@ struct RotationTests {
         }
     }
 
+    @Test("A way back across a restart opens again what was closed to an absent node")
+    func wayBackAcrossRestart() async throws {
+        let earlier = try await SmallFleet(3)
+        try await earlier.run(without: 3) {
+            #expect(await earlier.perform(.rollout(.enable, absent: .proceed)) == .done)
+            let closed = try await earlier.kernels[0].snapshot().policies.filter { $0.sendingSPI == .nothing }
+            #expect(closed.count == 2)
+        }
+        var state = await earlier.journal.state
+        state.desired = false
+        state.open = .init(id: state.rollout, kind: .enable, absent: .proceed, user: "test", isWayBack: true)
+        let journal = MemoryJournal(restoring: state)
+        let fleet = try await SmallFleet(3, after: earlier, journal: journal)
+
+        try await fleet.run(without: 3) {
+            try await eventually("it has ended") { fleet.outcomes(.enable) == [.failure] }
+            for kernel in fleet.kernels { try await expectEmpty(kernel) }
+            #expect(await journal.batches.joined().contains { if case .plan(_, _, true) = $0 { true } else { false } })
+        }
+    }
+
+    @Test("What an inspection has found stays known where a call breaks the next one off")
+    func inspectionBrokenOff() async throws {
+        let fleet = try await SmallFleet(3) { $0.inspectionMilliseconds = 50 }
+        /// Each inspection asks under a generation of its own.
+        @Sendable func inspections() -> Set<Generation> {
+            Set(
+                fleet.bus.sent.compactMap { delivery in
+                    guard case .order(let order) = delivery.message, order.task.name == "probe" else { return nil }
+                    return order.stamp.generation
+                })
+        }
+        @Sendable func isBlocked() -> Bool {
+            let nodes = fleet.coordinator.status().nodes
+            return nodes[0].problems.contains { $0.hasPrefix("to node3: no echo") }
+                && nodes[2].problems.contains { $0.hasPrefix("from node1: no echo") }
+        }
+        try await fleet.run {
+            #expect(await fleet.setEnabled(true) == .done)
+            let address = try #require(Address("10.77.0.3"))
+            fleet.probes[0].find(.silent, at: address)
+            try await eventually("it is found") { isBlocked() }
+            let before = inspections()
+            fleet.probes[0].stall(true)
+            try await eventually("an inspection waits") { inspections() != before }
+
+            let unknown = try #require(NodeName("unknown"))
+            guard case .failed(let failure) = await fleet.perform(.release(unknown)) else {
+                return #expect(Bool(false), "an unknown node was released")
+            }
+            #expect(failure.cause == .unknownNode)
+            #expect(isBlocked())
+            fleet.probes[0].find(nil, at: address)
+            fleet.probes[0].stall(false)
+            try await eventually("one that ends finds nothing any more") { !isBlocked() }
+        }
+    }
+
     @Test("A living node descends before it leaves; a dead one's addresses are closed until they are released")
     func leaving() async throws {
         let fleet = try await SmallFleet(3)
@@ -220,6 +329,18 @@ struct RotationTests {
             #expect(
                 failure.reasons.map(\.message) == ["the roster gives node2 another identity key than is pinned here"])
             for kernel in pinned.kernels { try await expectEmpty(kernel) }
+        }
+    }
+
+    @Test("A last step down that a node's own rule refuses answers the call, and is not tried again without a pause")
+    func refusedCleaning() async throws {
+        let fleet = try await SmallFleet(2, rules: [0: NodeRules(minimumRung: .accept)])
+        try await fleet.run {
+            #expect(await fleet.setEnabled(true) == .done)
+            #expect(await fleet.setEnabled(false) == .done)
+
+            try await eventually("a try without a call") { fleet.outcomes(.converge).contains(.success) }
+            #expect(await fleet.coordinator.converging.backoff.milliseconds > Converging.pauseMilliseconds)
         }
     }
 

@@ -14,21 +14,35 @@ import XFRM
 /// The real coordinator and agents over a simulated bus, kernels and journal.
 final class SmallFleet: Sendable {
     let bus = SimulatedBus()
-    let journal = MemoryJournal()
+    let journal: MemoryJournal
+    let identities: [IdentityKey]
+    let records: [MemoryNodeRecord]
     let kernels: [SimulatedKernel]
     let probes: [SimulatedProbe]
     let agents: [NodeAgent]
     let coordinator: Coordinator
     let configuration: FleetConfiguration
+    private let lives: Int
 
+    /// - Parameters:
+    ///   - earlier: whose hosts these are, after every process was restarted.
+    ///   - journal: what the coordinator knows; by default what it knew.
+    ///   - edit: changes the configuration that a fleet of this size has.
     init(
-        _ count: Int, lacking: [Int: String] = [:], drainMilliseconds: UInt64 = 1, rungMilliseconds: UInt64 = 10_000,
-        absent: AbsentPolicy = .refuse, rules: [Int: NodeRules] = [:]
+        _ count: Int, after earlier: SmallFleet? = nil, journal: MemoryJournal? = nil, lacking: [Int: String] = [:],
+        drainMilliseconds: UInt64 = 1, rungMilliseconds: UInt64 = 10_000,
+        absent: AbsentPolicy = .refuse, rules: [Int: NodeRules] = [:],
+        clock: any MonotonicClock = BootClock(), checkpoint: Checkpoint = .none,
+        logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+        edit: (inout FleetConfiguration) -> Void = { _ in }
     ) async throws {
+        self.journal = journal ?? earlier?.journal ?? MemoryJournal()
         var limits = RolloutLimits()
         limits.drain = .fixed(milliseconds: drainMilliseconds)
         limits.rungMilliseconds = rungMilliseconds
-        let identities = try (0..<count).map { _ in try IdentityKey(IdentityKey.makeSecret()) }
+        var identities = earlier?.identities ?? []
+        while identities.count < count { identities.append(try IdentityKey(IdentityKey.makeSecret())) }
+        self.identities = identities
         var members: [FleetConfiguration.Member] = []
         for index in 0..<count {
             let name = try #require(NodeName("node\(index + 1)"))
@@ -36,35 +50,48 @@ final class SmallFleet: Sendable {
             let other = try #require(Address("fd77::\(index + 1)"))
             members.append(.init(name: name, addresses: [address, other], identityKey: identities[index].publicKey))
         }
-        configuration = FleetConfiguration(
+        var configuration = FleetConfiguration(
             name: "test", members: members, bypass: [.ssh, .neighbourDiscovery], limits: limits, absent: absent)
-        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        let enrolment = try await Enrolment.enrol(configuration, in: journal)
+        edit(&configuration)
+        self.configuration = configuration
+        let enrolment = try await Enrolment.enrol(configuration, in: self.journal)
         coordinator = Coordinator(
-            configuration, enrolment: enrolment, bus: bus, journal: journal, clock: BootClock(), logger: logger)
-        var kernels: [SimulatedKernel] = []
+            configuration, enrolment: enrolment, bus: bus, journal: self.journal, clock: clock,
+            checkpoint: checkpoint, logger: logger)
+        var kernels = earlier?.kernels ?? []
+        var records = earlier?.records ?? []
         var agents: [NodeAgent] = []
+        let lives = (earlier?.lives ?? 0) + 1
+        self.lives = lives
         let probes = (0..<count).map { _ in SimulatedProbe() }
         self.probes = probes
         for index in 0..<count {
-            let kernel = SimulatedKernel(lacking: lacking[index])
-            let number = try #require(NodeNumber(UInt32(index + 1)))
+            if index == kernels.count {
+                kernels.append(SimulatedKernel(lacking: lacking[index]))
+                records.append(MemoryNodeRecord())
+            }
+            let number = try #require(enrolment.state.numbers[configuration.members[index].name])
             agents.append(
                 try await NodeAgent(
-                    .init(incarnation: UInt64(index), bootID: [UInt8](repeating: 1, count: 16)),
+                    .init(incarnation: UInt64(lives * 100 + index), bootID: [UInt8](repeating: 1, count: 16)),
                     identityKey: identities[index], rules: rules[index] ?? NodeRules(), bus: bus.connect(number),
                     machine: .init(
-                        kernel: kernel, record: MemoryNodeRecord(), probe: probes[index], host: SimulatedHost(),
+                        kernel: kernels[index], record: records[index], probe: probes[index], host: SimulatedHost(),
                         clock: BootClock()), logger: logger))
-            kernels.append(kernel)
         }
         self.kernels = kernels
+        self.records = records
         self.agents = agents
     }
 
     /// `done` whichever rollout did it.
     func setEnabled(_ enabled: Bool) async -> Answer {
         Answer(await coordinator.perform(.configure(enabled: enabled, replayWindow: nil), requestedBy: "test"))
+    }
+
+    /// What it has begun and ended of this kind, newest first.
+    func outcomes(_ kind: RolloutKind) -> [RolloutRecord.Outcome] {
+        coordinator.status().rollouts.filter { $0.kind == kind }.map(\.outcome)
     }
 
     func perform(_ request: FleetRequest) async -> Answer {
@@ -79,6 +106,13 @@ final class SmallFleet: Sendable {
             let required = snapshot.policies.filter { $0.priority == Ownership.pairPriority }
             #expect(required.count == 3 * 2 * (kernels.count - 1))
             #expect(!snapshot.policies.contains { $0.priority == Ownership.trialPriority })
+        }
+    }
+
+    func expectWindow(_ packets: UInt32) async throws {
+        for kernel in kernels {
+            let windows = try await kernel.snapshot().associations.map(\.association.replayWindow)
+            #expect(Set(windows) == [packets])
         }
     }
 
@@ -103,14 +137,16 @@ final class SmallFleet: Sendable {
         }
     }
 
-    /// Runs the fleet while the body does, once every node is present.
-    func run(_ body: @Sendable @escaping () async throws -> Void) async throws {
+    /// Runs the fleet while the body does, once every node is present but for one that nobody hears from.
+    func run(without absent: NodeNumber? = nil, _ body: @Sendable @escaping () async throws -> Void) async throws {
+        if let absent { bus.cutOff(absent) }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await self.coordinator.run() }
             for agent in agents { group.addTask { await agent.run() } }
             try await eventually("every node is present") {
                 let status = self.coordinator.status()
-                return status.nodes.count == self.agents.count && status.nodes.allSatisfy(\.isPresent)
+                return status.nodes.count == self.agents.count
+                    && status.nodes.allSatisfy { $0.isPresent != ($0.number == absent) }
             }
             try await body()
             group.cancelAll()

@@ -3,6 +3,16 @@ import Testing
 
 @testable import Ladder
 
+@Suite("The drain")
+struct DrainTests {
+    @Test(
+        "An automatic drain is eight round trips, at least 200 ms and at most 5 s, whatever a node says",
+        arguments: [(0, 200), (25_000, 200), (100_000, 800), (625_000, 5_000), (1 << 61, 5_000), (.max, 5_000)])
+    func automatic(probe: UInt64, milliseconds: UInt64) {
+        #expect(RolloutLimits().drainMilliseconds(afterProbe: probe) == milliseconds)
+    }
+}
+
 @Suite("The rule and the next place")
 struct LadderRuleTests {
     static let old = Generation(1)

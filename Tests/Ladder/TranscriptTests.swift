@@ -71,7 +71,7 @@ struct Teller {
             let absent = words.firstIndex(of: "without").flatMap { number(words[$0 + 1]) }
             world = World(
                 kind, count: count, at: state, generation: rung == .clear ? 1 : 2, absent: absent.map { [$0] } ?? [],
-                closesAbsent: absent != nil && kind == .enable)
+                absentEdges: absent != nil && kind == .enable ? .close : .stay)
             world?.keepsTranscript = true
             world?.begin()
         case "begin":

@@ -60,12 +60,12 @@ struct World: Hashable {
 
     init(
         _ kind: Rollout.Kind, count: UInt32, at state: EdgeState = .clear, generation: UInt64 = 1,
-        absent: Set<NodeNumber> = [], closesAbsent: Bool = false
+        absent: Set<NodeNumber> = [], absentEdges: Goal.Absent = .stay
     ) {
         let numbers = (1...count).compactMap { NodeNumber($0) }
         let charter = Rollout.Charter(
             id: 1, kind: kind, epoch: Self.epoch, roster: Self.roster, numbers: numbers, absent: absent,
-            closesAbsent: closesAbsent, generation: Generation(generation), limits: Self.limits())
+            absentEdges: absentEdges, generation: Generation(generation), limits: Self.limits())
         rollout = Rollout(charter, fleet: FleetState(), at: now)
         for number in numbers {
             var node = ModelNode(ladder: NodeLadder(epoch: nil, generation: .none))

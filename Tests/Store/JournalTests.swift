@@ -37,10 +37,14 @@ struct JournalTests {
     func keeps(backend: Backend) async throws {
         try await backend.with { journal in
             let begun = try await journal.load()
+            let address = try #require(Address("192.0.2.9"))
+            let other6 = try #require(Address("2001:db8::1"))
 
             try await journal.record([
-                .number(name, 5), .roster(RosterVersion(sequence: 3, digest: digest)), .desired(true),
-                .replayWindow(1_024), Self.began(4), .plan(rollout: 4, Generation(8), isWayBack: false),
+                .number(name, 5), .addresses(name, [address]), .addresses(name, [other6, address]),
+                .roster(RosterVersion(sequence: 3, digest: digest)), .desired(true),
+                .replayWindow(1_024), .oldest(Generation(6)), Self.began(4),
+                .plan(rollout: 4, Generation(8), isWayBack: false),
                 .step(rollout: 4, Stamp(generation: Generation(8), step: 1), name: "preflight"),
                 .plan(rollout: 4, Generation(7), isWayBack: true),
                 .ended(rollout: 4, isSuccess: false, reasons: ["node1: no report"]),
@@ -48,9 +52,11 @@ struct JournalTests {
 
             let kept = try await journal.load()
             #expect(kept.numbers == [name: 5])
+            #expect(kept.addresses == [name: [other6, address]])
             #expect(kept.roster == RosterVersion(sequence: 3, digest: digest))
             #expect(kept.desired)
             #expect(kept.replayWindow == 1_024)
+            #expect(kept.oldest == Generation(6))
             #expect(kept.generation == Generation(8), "an older plan does not lower it")
             #expect(kept.rollout == 4)
             #expect(kept.open == nil)
@@ -65,10 +71,15 @@ struct JournalTests {
             for (index, kind) in RolloutKind.allCases.enumerated() {
                 for absent in AbsentPolicy.allCases {
                     let id = UInt64(2 * index) + (absent == .refuse ? 1 : 2)
-                    try await journal.record([.began(rollout: id, kind: kind, absent: absent, user: "user \(id)")])
+                    let window: UInt32? = absent == .refuse ? 256 : nil
+                    try await journal.record([
+                        .began(rollout: id, kind: kind, absent: absent, user: "user \(id)", replayWindow: window)
+                    ])
                     #expect(
                         try await journal.load().open
-                            == .init(id: id, kind: kind, absent: absent, user: "user \(id)", isWayBack: false))
+                            == .init(
+                                id: id, kind: kind, absent: absent, user: "user \(id)", isWayBack: false,
+                                replayWindow: window))
                     try await journal.record([.plan(rollout: id, Generation(id), isWayBack: true)])
                     #expect(try await journal.load().open?.isWayBack == true)
                     try await journal.record([.ended(rollout: id, isSuccess: true, reasons: [])])
@@ -119,6 +130,22 @@ struct JournalTests {
         }
     }
 
+    @Test("A journal that is behind its fleet stays so until it has caught up", arguments: Backend.allCases)
+    func behind(backend: Backend) async throws {
+        try await backend.with { journal in
+            try await journal.record([Self.began(1), .plan(rollout: 1, Generation(5), isWayBack: false), .behind])
+            #expect(try await journal.load().isBehind)
+
+            try await journal.record([.plan(rollout: 1, Generation(7), isWayBack: false), .behind])
+            #expect(try await journal.load().isBehind)
+            try await journal.record([.caughtUp(Generation(6))])
+            #expect(try await !journal.load().isBehind)
+            #expect(try await journal.load().generation == Generation(7))
+            try await journal.record([.caughtUp(Generation(9))])
+            #expect(try await journal.load().generation == Generation(9))
+        }
+    }
+
     @Test("An entry that follows from nothing that is kept is refused", arguments: Backend.allCases)
     func misplaced(backend: Backend) async throws {
         try await backend.with { journal in
@@ -127,6 +154,7 @@ struct JournalTests {
 
             for entry in [
                 .number(name, 2), .number(other, 1), .removed(other, quarantined: []), .released(name),
+                .addresses(other, []),
                 .released(other),
                 Self.began(4), Self.began(3), .plan(rollout: 5, Generation(1), isWayBack: false),
                 .step(rollout: 5, Stamp(generation: Generation(1), step: 1), name: "x"),

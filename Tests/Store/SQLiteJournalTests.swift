@@ -29,6 +29,21 @@ struct SQLiteJournalTests {
         }
     }
 
+    @Test("A record whose task is cancelled is kept: a coordinator that stops ends what it is doing")
+    func cancelled() async throws {
+        try await JournalFile().with { file in
+            let journal = try file.open()
+            let writer = Task {
+                while !Task.isCancelled { await Task.yield() }
+                try await journal.record([.desired(true)])
+                return try await journal.load()
+            }
+            writer.cancel()
+
+            #expect(try await writer.value.desired)
+        }
+    }
+
     @Test("A file that is no database is refused with its path")
     func notADatabase() async throws {
         try await JournalFile().with { file in
