@@ -27,7 +27,7 @@ extension NodeAgent {
                 note(place, of: peer, EdgeReading.read(index, pairs: pairs(with: peer)), fresh, in: &wants)
             }
             guard prepareRecord(for: wants.edges, fresh, before) else {
-                let refusal = Refusal(cause: .host, message: "the record cannot be written")
+                let refusal = Refusal(cause: .host, message: NodeLadder.noRecord)
                 return .init(refusals: [refusal], standing: standing(in: before))
             }
             let changes = Plan.changes(have: before, wants: wants.edges, bypass: bypass)
@@ -182,19 +182,19 @@ extension NodeAgent {
 extension NodeAgent {
     /// Before: which slots the SAs that are made will have, and which edges will be protected.
     private func prepareRecord(for edges: [EdgeWant], _ fresh: Order.Fresh?, _ snapshot: Snapshot) -> Bool {
-        let old = memory
+        var next = memory
         if let fresh, edges.contains(where: \.makesAssociations), let offers {
-            memory.peerSlots.keep(slots(in: snapshot).peers, and: fresh.version.generation)
-            memory.peerSlots.note(fresh.version.generation, offers.offers.mapValues(\.slot))
+            next.peerSlots.keep(slots(in: snapshot).peers, and: fresh.version.generation)
+            next.peerSlots.note(fresh.version.generation, offers.offers.mapValues(\.slot))
         }
         for edge in edges where edge.rung.isProtected {
-            memory.shield.pairs.formUnion(edge.pairs.map { Shield.Pair(own: $0.own, peer: $0.peer) })
+            next.shield.pairs.formUnion(edge.pairs.map { Shield.Pair(own: $0.own, peer: $0.peer) })
         }
         if let roster, let own {
-            memory.shield.own = own.addresses
-            memory.shield.bypass = roster.bypass
+            next.shield.own = own.addresses
+            next.shield.bypass = roster.bypass
         }
-        return memory == old || save()
+        return next == memory || save(next)
     }
 
     /// After: edges that are not protected any more.
@@ -208,7 +208,8 @@ extension NodeAgent {
         }
         for pair in quarantinedPairs { pairs.insert(Shield.Pair(own: pair.own, peer: pair.peer)) }
         guard pairs != memory.shield.pairs else { return }
-        memory.shield.pairs = pairs
-        _ = save() // What is too much in it closes an edge at the next boot, which is safe.
+        var next = memory
+        next.shield.pairs = pairs
+        _ = save(next) // What is too much in it closes an edge at the next boot, which is safe.
     }
 }

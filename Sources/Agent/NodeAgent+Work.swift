@@ -76,12 +76,12 @@ extension NodeAgent {
                 ring.abandon(set: earlier)
                 memory.slots.release(set: earlier)
             }
-            if identity.flaws.contains(.reusesSlots) { memory.slots = SlotLedger() }
-            let slot = try memory.slots.take(
+            var next = memory
+            if identity.flaws.contains(.reusesSlots) { next.slots = SlotLedger() }
+            let slot = try next.slots.take(
                 for: set, inUse: identity.flaws.contains(.reusesSlots) ? [] : slots(in: snapshot).own)
-            guard save() else {
-                return .init(
-                    refusals: [Refusal(cause: .host, message: "the record cannot be written")], standing: standing)
+            guard save(next) else {
+                return .init(refusals: [Refusal(cause: .host, message: NodeLadder.noRecord)], standing: standing)
             }
             return .init(standing: standing, offer: ring.make(set: set, slot: slot))
         } catch {

@@ -197,6 +197,15 @@ public actor NodeAgent {
         case .message(.welcome(let welcome)): await join(welcome)
         case .message(.offers(let set)):
             offers = set
+    /// Whether this disturbance is the first since the last look.
+    private func noteDisturbance() -> Bool {
+        defer { isDisturbed = true }
+        return !isDisturbed
+    }
+
+    /// The inbox was full: the next beat sees what the look would have.
+    private func forgetDisturbance() { isDisturbed = false }
+
             ladder.receive(offers: OfferSetVersion(of: set))
         case .message(.order(let order)):
             workName = order.task.name
@@ -279,9 +288,13 @@ public actor NodeAgent {
         while let effect = queue.popFirst() {
             switch effect {
             case .persist(let epoch, let generation):
-                memory.epoch = epoch
-                if !identity.flaws.contains(.forgetsGeneration) { memory.generation = generation }
-                guard save() else { return ladder.persistenceFailed() }
+                var next = memory
+                next.epoch = epoch
+                if !identity.flaws.contains(.forgetsGeneration) { next.generation = generation }
+                guard save(next) else {
+                    queue += ladder.persistenceFailed(standing: await observe().standing)
+                    continue
+                }
                 checkpoint.reach("persisted \(workName)")
                 queue += ladder.generationPersisted()
             case .perform(let work):
@@ -308,9 +321,12 @@ public actor NodeAgent {
         await perform(ladder.performed(performance))
     }
 
-    func save() -> Bool {
+    /// Remembers it once it is durable: what could not be written is not remembered either, so that a repeated order
+    /// tries again.
+    func save(_ next: NodeMemory) -> Bool {
         do {
-            try record.save(memory)
+            try record.save(next)
+            memory = next
             return true
         } catch {
             logger.critical("record not written", metadata: ["error": "\(error)"])
