@@ -11,6 +11,8 @@ internal import XFRM
 public actor NodeAgent {
     /// The most events that may wait; further ones are dropped, for whatever they carried is asked again.
     static let inboxMaximum = 4_096
+    /// How long what may not be dropped waits before it tries a full inbox again: some events are handled in it.
+    static let fullMilliseconds: UInt64 = 10
     /// A hello that is not answered by a welcome in so many beats is said again: longer than a coordinator takes to welcome
     /// a large fleet, whose rosters are its largest messages.
     static let welcomeBeatsMaximum = 5
@@ -81,7 +83,7 @@ public actor NodeAgent {
     let logger: Logger
     let ring: KeyRing
     private let inbox: AsyncStream<Event>
-    private let inboxInput: AsyncStream<Event>.Continuation
+    let inboxInput: AsyncStream<Event>.Continuation
 
     var ladder: NodeLadder
     var memory: NodeMemory
@@ -105,6 +107,8 @@ public actor NodeAgent {
     private var heartbeatMilliseconds: UInt64 = 1_000
     private var workName = ""
     private var lastTold: Standing?
+    /// Whether a disturbance is in the inbox: one look answers all that came before it.
+    private var isDisturbed = false
     /// Beats since this connection's hello that no welcome has answered, `nil` once one has.
     private var unwelcomedBeats: Int? = 0
 
@@ -156,7 +160,9 @@ public actor NodeAgent {
                 inboxInput.finish() // An agent without a bus is of no use: it ends, and is started anew.
             }
             group.addTask { [kernel, inboxInput] in
-                for await _ in kernel.disturbances { inboxInput.yield(.disturbance) }
+                for await _ in kernel.disturbances where await self.noteDisturbance() {
+                    if case .dropped = inboxInput.yield(.disturbance) { await self.forgetDisturbance() }
+                }
             }
             group.addTask { [clock, inboxInput] in
                 while !Task.isCancelled {
@@ -170,13 +176,19 @@ public actor NodeAgent {
                 case .heartbeat:
                     await beat()
                     await repeatHello()
-                case .disturbance: await look()
+                case .disturbance:
+                    isDisturbed = false
+                    await look()
                 case .probed(let results): await probed(results)
                 }
                 if let round {
                     self.round = nil
-                    group.addTask { [probe, inboxInput] in
-                        inboxInput.yield(.probed(await probe.ask(round.targets)))
+                    group.addTask { [probe, inboxInput, clock] in
+                        let results = await probe.ask(round.targets)
+                        // Never lost, however full the inbox is: the machine takes no order before they are there.
+                        while case .dropped = inboxInput.yield(.probed(results)), !Task.isCancelled {
+                            await clock.sleep(until: clock.now().advanced(byMilliseconds: Self.fullMilliseconds))
+                        }
                     }
                 }
             }
@@ -184,6 +196,15 @@ public actor NodeAgent {
         }
         await endProbing()
     }
+
+    /// Whether this disturbance is the first since the last look.
+    private func noteDisturbance() -> Bool {
+        defer { isDisturbed = true }
+        return !isDisturbed
+    }
+
+    /// The inbox was full: the next beat sees what the look would have.
+    private func forgetDisturbance() { isDisturbed = false }
 
     private func receive(_ event: AgentBusEvent) async {
         switch event {
@@ -197,15 +218,6 @@ public actor NodeAgent {
         case .message(.welcome(let welcome)): await join(welcome)
         case .message(.offers(let set)):
             offers = set
-    /// Whether this disturbance is the first since the last look.
-    private func noteDisturbance() -> Bool {
-        defer { isDisturbed = true }
-        return !isDisturbed
-    }
-
-    /// The inbox was full: the next beat sees what the look would have.
-    private func forgetDisturbance() { isDisturbed = false }
-
             ladder.receive(offers: OfferSetVersion(of: set))
         case .message(.order(let order)):
             workName = order.task.name
