@@ -69,6 +69,19 @@ extension Plan {
 
 /// The changes of all edges, sorted into the one safe order.
 struct Stages {
+extension Plan {
+    /// The address pairs, seen from this node, all of whose traffic some policy of ours is for; each once.
+    public static func protectedPairs(in have: Snapshot) -> [AddressPair] {
+        var seen: Set<PairKey> = []
+        return have.policies.compactMap { policy in
+            guard Ownership.owns(policy), policy.action != .bypass, let pair = policy.id.pair,
+                policy.id == pair.policyID(policy.id.direction), seen.insert(pair).inserted
+            else { return nil }
+            return AddressPair(own: pair.own, peer: pair.peer)
+        }
+    }
+}
+
     var bypassIn: [Change] = []
     private var inboundPoliciesOut: [Change] = []
     private var outPoliciesOut: [Change] = []
