@@ -16,9 +16,6 @@ extension NodeAgent {
 
     func move(_ targets: [NodeNumber: Place], fresh: Order.Fresh?) async -> NodeLadder.Performance {
         var wants = Wants()
-        if let objection = rosterObjection {
-            return .init(refusals: [Refusal(cause: .forbidden, message: objection)], standing: await observe().standing)
-        }
         do throws(KernelError) {
             let before = try await kernel.snapshot()
             let index = SnapshotIndex(before)
@@ -40,7 +37,9 @@ extension NodeAgent {
                 refusals = []
             }
             if let fresh, fresh.isMade, refusals.isEmpty { retire(fresh.version.generation) }
-            intent = Intent(standing, among: peers)
+            // Only what the order was about: where another edge is not as it should be, that is drift.
+            intent.set(standing, toward: targets.keys)
+            intent.bypass = Set(bypass.map(\.id))
             settleRecord(after)
             return .init(refusals: limited(refusals), standing: standing)
         } catch {
@@ -206,7 +205,9 @@ extension NodeAgent {
                 pairs.insert(Shield.Pair(own: pair.own, peer: pair.peer))
             }
         }
-        for pair in quarantinedPairs { pairs.insert(Shield.Pair(own: pair.own, peer: pair.peer)) }
+        for pair in quarantinedPairs + keptPairs(in: snapshot) {
+            pairs.insert(Shield.Pair(own: pair.own, peer: pair.peer))
+        }
         guard pairs != memory.shield.pairs else { return }
         var next = memory
         next.shield.pairs = pairs

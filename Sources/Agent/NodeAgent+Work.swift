@@ -10,6 +10,10 @@ extension NodeAgent {
     /// How it went, `nil` where it goes on beside other events and is answered by ``Event/probed(_:)``.
     func perform(_ work: NodeLadder.Work) async -> NodeLadder.Performance? {
         if case .probe = work {} else { await endProbing() }
+        if let refused, work != .observe {
+            let refusal = Refusal(cause: .forbidden, message: refused.objection)
+            return .init(refusals: [refusal], standing: await observe().standing)
+        }
         switch work {
         case .observe: return .init(standing: await observe().standing)
         case .preflight: return await preflight()
@@ -33,7 +37,7 @@ extension NodeAgent {
         if let lacking = support.lacking { observation.problems.append("the kernel lacks IPsec: \(lacking)") }
         do {
             let snapshot = try await repairedSnapshot()
-            observation.standing = standing(in: snapshot)
+            observation.standing = reported(snapshot)
             observation.packets = packets(in: snapshot)
             observation.problems += problems(in: snapshot) + (await hostProblems())
         } catch {
@@ -55,7 +59,6 @@ extension NodeAgent {
             refusals += foreign(in: snapshot).map { Refusal(cause: .foreign, message: "\($0)") }
             refusals += try await kernel.obstacles().map { Refusal(cause: .host, message: $0) }
             refusals += missingAddresses(await currentFacts()).map { Refusal(cause: .host, message: $0) }
-            if let objection = rosterObjection { refusals.append(Refusal(cause: .forbidden, message: objection)) }
             return .init(refusals: limited(refusals), standing: standing(in: snapshot))
         } catch {
             refusals.append(Refusal(cause: .kernel, message: "\(error)"))
@@ -68,9 +71,6 @@ extension NodeAgent {
         do {
             let snapshot = try await kernel.snapshot()
             let standing = standing(in: snapshot)
-            if let objection = rosterObjection {
-                return .init(refusals: [Refusal(cause: .forbidden, message: objection)], standing: standing)
-            }
             if let offer = ring.offer(set: set) { return .init(standing: standing, offer: offer) }
             for earlier in ring.sets {
                 ring.abandon(set: earlier)

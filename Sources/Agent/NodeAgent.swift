@@ -89,8 +89,8 @@ public actor NodeAgent {
     var memory: NodeMemory
     var roster: Roster?
     var own: Node?
-    /// How the roster contradicts this node's pins.
-    var rosterObjection: String?
+    /// The coordinator's roster, where this node does not follow it; ``roster`` is the last one that it followed.
+    var refused: RefusedRoster?
     var offers: OfferSet?
     var support: KernelSupport
     var intent = Intent()
@@ -103,14 +103,14 @@ public actor NodeAgent {
     var fragmentLosers: Set<NodeNumber> = []
     var lastRepair: (at: Instant, count: Int)?
     var facts: (at: Instant, facts: HostFacts)?
-    private var coordinatorClock = CoordinatorClock()
-    private var heartbeatMilliseconds: UInt64 = 1_000
+    var coordinatorClock = CoordinatorClock()
+    var heartbeatMilliseconds: UInt64 = 1_000
     private var workName = ""
     private var lastTold: Standing?
     /// Whether a disturbance is in the inbox: one look answers all that came before it.
     private var isDisturbed = false
     /// Beats since this connection's hello that no welcome has answered, `nil` once one has.
-    private var unwelcomedBeats: Int? = 0
+    var unwelcomedBeats: Int? = 0
 
     /// Warms the kernel up, reads the record and closes what must not be open; fails where that cannot be done.
     public init(
@@ -243,51 +243,14 @@ public actor NodeAgent {
         if beats + 1 >= Self.welcomeBeatsMaximum { await sayHello() }
     }
 
-    private func join(_ welcome: Welcome) async {
-        unwelcomedBeats = nil
-        coordinatorClock.note(welcome.clock, arrivedAt: clock.now())
-        guard let node = welcome.roster.nodes[welcome.number] else {
-            logger.error("the roster does not have this node", metadata: ["number": "\(welcome.number)"])
-            return
-        }
-        rosterObjection = rules.objection(to: welcome.roster)
-        if let rosterObjection { logger.error("roster contradicts a pin", metadata: ["reason": "\(rosterObjection)"]) }
-        let isFirst = roster == nil
-        let isNews = roster != welcome.roster
-        roster = welcome.roster
-        own = node
-        heartbeatMilliseconds = max(100, UInt64(welcome.heartbeatMilliseconds))
-        ladder.welcome(
-            number: welcome.number, epoch: welcome.roster.epoch, roster: RosterVersion(of: welcome.roster),
-            peers: Set(welcome.roster.nodes.keys).subtracting([welcome.number]))
-        if isNews {
-            logger.info(
-                "welcomed",
-                metadata: [
-                    "node": "\(node.name)", "number": "\(node.number)", "peers": "\(welcome.roster.nodes.count - 1)",
-                ])
-        }
-        if isFirst || isNews { await adopt(keeping: !isFirst) }
-        await beat()
-    }
-
-    /// What stands for peers is taken as intended, where nothing was intended before.
-    private func adopt(keeping keeps: Bool) async {
-        do throws(KernelError) {
-            intent = intent.adopting(standing(in: try await kernel.snapshot()), among: peers, keeping: keeps)
-        } catch {
-            logger.error("kernel not read", metadata: ["error": "\(error)"])
-        }
-    }
-
     /// A sign of life with a fresh read-back.
-    private func beat() async { await tell(await observe(), evenIfUnchanged: true) }
+    func beat() async { await tell(await observe(), evenIfUnchanged: true) }
 
     /// The kernel was disturbed: the coordinator hears at once where edges do not stand as they did.
     private func look() async { await tell(await observe(), evenIfUnchanged: false) }
 
     private func tell(_ observation: Observation, evenIfUnchanged: Bool) async {
-        guard roster != nil, evenIfUnchanged || observation.standing != lastTold else { return }
+        guard roster != nil || refused != nil, evenIfUnchanged || observation.standing != lastTold else { return }
         lastTold = observation.standing
         await bus.send(
             .heartbeat(

@@ -30,12 +30,14 @@ public enum Plan {
         if isAllClear {
             stages.bypassOut = index.bypass.keys.sorted(by: PolicyID.precedes).map { .deletePolicy($0) }
         } else {
-            stages.bypassIn = bypass.compactMap { wanted in
-                guard let present = index.bypass[wanted.id] else { return .addPolicy(wanted) }
-                return present == wanted ? nil : .updatePolicy(wanted)
-            }
+            stages.bypassIn = index.lacking(bypass)
         }
         return stages.all
+    }
+
+    /// What puts the bypass back where some edge is not clear; nothing where all are, for it then has no use.
+    public static func bypassRepairs(in index: SnapshotIndex, bypass: [Policy]) -> [Change] {
+        index.ownedAssociationCount + index.ownedPairPolicyCount > 0 ? index.lacking(bypass) : []
     }
 
     /// Bypass policies of ours that are in no list any more. Removing one is for the caller to time: a peer whose list
@@ -67,8 +69,6 @@ extension Plan {
     }
 }
 
-/// The changes of all edges, sorted into the one safe order.
-struct Stages {
 extension Plan {
     /// The address pairs, seen from this node, all of whose traffic some policy of ours is for; each once.
     public static func protectedPairs(in have: Snapshot) -> [AddressPair] {
@@ -82,6 +82,8 @@ extension Plan {
     }
 }
 
+/// The changes of all edges, sorted into the one safe order.
+struct Stages {
     var bypassIn: [Change] = []
     private var inboundPoliciesOut: [Change] = []
     private var outPoliciesOut: [Change] = []
@@ -121,6 +123,16 @@ extension Plan {
         let down = bypassIn + inboundPoliciesOut + outPoliciesOut + trialsOut
         let up = inboundAssociationsIn + outboundAssociationsIn + trialsIn + outPoliciesIn + inboundPoliciesIn
         return down + up + associationsOut + bypassOut
+    }
+}
+
+extension SnapshotIndex {
+    /// The changes after which these bypass policies stand.
+    fileprivate func lacking(_ wanted: [Policy]) -> [Change] {
+        wanted.compactMap { policy in
+            guard let present = bypass[policy.id] else { return .addPolicy(policy) }
+            return present == policy ? nil : .updatePolicy(policy)
+        }
     }
 }
 
