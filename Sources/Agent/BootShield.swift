@@ -22,14 +22,21 @@ public enum BootShield {
         return pairs.count
     }
 
-    /// Closes every edge of the record that has SAs: they are another machine's as well, where this one is a clone.
+    /// Leaves no SA of ours, for they are another machine's as well where this one is a clone, and two machines that send
+    /// with one key spend it. Every edge of the record is closed, and every one that demands ESP for all of its traffic;
+    /// one at `accept`, whose traffic is clear, is clear then.
     static func lower(_ shield: Shield, on kernel: any Kernel) async throws(KernelError) {
         let snapshot = try await kernel.snapshot()
-        let pairs = shield.pairs.sorted().map { AddressPair(own: $0.own, peer: $0.peer) }
-        guard !pairs.isEmpty, let anybody = NodeNumber(NodeNumber.maximum) else { return }
+        let demanded = Plan.protectedPairs(in: snapshot).map { Shield.Pair(own: $0.own, peer: $0.peer) }
+        let closed = shield.pairs.union(demanded)
+        guard let anybody = NodeNumber(NodeNumber.maximum) else { return }
         let bypass = BypassPolicies.policies(for: shield.bypass, ownAddresses: shield.own)
-        let wants = [EdgeWant(peer: anybody, pairs: pairs, rung: .closed)]
-        let batch = Plan.changes(have: snapshot, wants: wants, bypass: bypass).compactMap(KernelChange.init(keyless:))
+        let pairs = closed.sorted().map { AddressPair(own: $0.own, peer: $0.peer) }
+        let wants = pairs.isEmpty ? [] : [EdgeWant(peer: anybody, pairs: pairs, rung: .closed)]
+        let changes =
+            Plan.changes(have: snapshot, wants: wants, bypass: bypass)
+            + Plan.orphans(have: SnapshotIndex(snapshot)) { closed.contains(Shield.Pair(own: $0, peer: $1)) }
+        let batch = changes.compactMap(KernelChange.init(keyless:))
         if let refusal = try await kernel.apply(batch).first { throw refusal.error }
     }
 }

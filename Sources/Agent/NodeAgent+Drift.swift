@@ -7,22 +7,22 @@ internal import XFRM
 /// What this agent put into the kernel last: what differs from it is drift.
 struct Intent {
     /// The rung and the set that each edge sends with.
-    fileprivate(set) var edges: [NodeNumber: EdgeState] = [:]
+    private(set) var edges: [NodeNumber: EdgeState] = [:]
+    /// The bypass policies. Those that came to the list since are not put in here and there: lists that differ between
+    /// nodes lose packets.
+    var bypass: Set<PolicyID> = []
 
-    init() {}
-
-    init(_ standing: Standing, among peers: [Node]) {
-        for peer in peers { edges[peer.number] = standing.state(toward: peer.number) }
+    /// These edges were changed, and stand like this.
+    mutating func set(_ standing: Standing, toward numbers: some Sequence<NodeNumber>) {
+        for number in numbers { edges[number] = standing.state(toward: number) }
     }
 
-    /// Takes what stands as intended for these peers, but for those that something is intended for already.
-    func adopting(_ standing: Standing, among peers: [Node], keeping keeps: Bool) -> Intent {
-        var adopted = Intent(standing, among: peers)
-        guard keeps else { return adopted }
-        for peer in peers {
-            if let known = edges[peer.number] { adopted.edges[peer.number] = known }
-        }
-        return adopted
+    /// Forgets every other edge.
+    mutating func keep(_ numbers: Set<NodeNumber>) { edges = edges.filter { numbers.contains($0.key) } }
+
+    /// Takes what stands as intended for these peers, where nothing was intended before.
+    mutating func adopt(_ standing: Standing, among peers: [Node]) {
+        set(standing, toward: peers.map(\.number).filter { edges[$0] == nil })
     }
 }
 
@@ -77,12 +77,15 @@ extension NodeAgent {
                     peer: peer.number, pairs: wanted, rung: intended.low,
                     probePort: roster?.probePort ?? Roster.defaultProbePort))
         }
-        let closed = quarantinedPairs
+        let closed = quarantinedPairs + keptPairs(in: look)
         if !closed.isEmpty, let number = own?.number {
             wants.append(EdgeWant(peer: number, pairs: closed, rung: .closed))
         }
         let known = Set((peers.flatMap(pairs) + closed).map(PeerPair.init))
-        let changes = wants.isEmpty ? [] : Plan.changes(have: look.index, wants: wants, bypass: bypass)
+        let changes =
+            wants.isEmpty
+            ? Plan.bypassRepairs(in: look.index, bypass: bypass.filter { intent.bypass.contains($0.id) })
+            : Plan.changes(have: look.index, wants: wants, bypass: bypass)
         return changes + Plan.orphans(have: look.index) { known.contains(PeerPair(own: $0, peer: $1)) }
     }
 
@@ -105,6 +108,17 @@ extension NodeAgent {
         }
     }
 
+    /// Pairs of protected edges that the roster has no more, and that this node's own rules keep from becoming clear:
+    /// they stand closed until the rules are others.
+    func keptPairs(in look: Look) -> [AddressPair] {
+        guard rules.minimumRung > .clear else { return [] }
+        let known = Set((peers.flatMap(pairs) + quarantinedPairs).map(PeerPair.init))
+        return Plan.protectedPairs(in: look.snapshot).filter { pair in
+            let rung = EdgeReading.read(look.index, pairs: [pair]).high
+            return !known.contains(PeerPair(pair)) && rules.objection(from: rung, to: .clear) != nil
+        }
+    }
+
     /// Foreign objects where ours stand or would.
     func foreign(in snapshot: Snapshot) -> [ForeignObject] {
         let port = roster?.probePort ?? Roster.defaultProbePort
@@ -117,10 +131,17 @@ extension NodeAgent {
     /// What in the kernel an operator must act on, each with what to do.
     func problems(in look: Look) -> [String] {
         var problems: [String] = []
-        if let objection = rosterObjection { problems.append("\(objection): mend the configuration or the pin") }
+        if let refused { problems.append("\(refused.objection): mend the configuration or the pin") }
+        problems += keptPairs(in: look).map {
+            "the roster has \($0.peer) no more, and minimum_rung is \(rules.minimumRung): nothing is sent to it"
+        }
         let retired = Plan.retiredBypass(have: look.index, bypass: bypass)
         if !retired.isEmpty {
             problems.append("\(retired.count) bypass policies are in no list any more: turn IPsec off and on")
+        }
+        let lacking = Plan.bypassRepairs(in: look.index, bypass: bypass)
+        if !lacking.isEmpty {
+            problems.append("\(lacking.count) policies of the bypass list do not stand: turn IPsec off and on")
         }
         problems += foreign(in: look.snapshot).map { "\($0): remove it, or take the traffic out of the fleet" }
         for edge in look.edges where edge.state.low.sendsESP {

@@ -16,16 +16,13 @@ extension NodeAgent {
 
     func move(_ targets: [NodeNumber: Place], fresh: Order.Fresh?) async -> NodeLadder.Performance {
         var wants = Wants()
-        if let objection = rosterObjection {
-            return .init(refusals: [Refusal(cause: .forbidden, message: objection)], standing: await observe().standing)
-        }
         do throws(KernelError) {
             let before = try await currentLook()
             for edge in before.edges {
                 if let place = targets[edge.peer.number] { note(place, of: edge, fresh, in: &wants) }
             }
             guard prepareRecord(for: wants.edges, fresh, before.snapshot) else {
-                let refusal = Refusal(cause: .host, message: "the record cannot be written")
+                let refusal = Refusal(cause: .host, message: NodeLadder.noRecord)
                 return .init(refusals: [refusal], standing: before.standing)
             }
             let changes = Plan.changes(have: before.index, wants: wants.edges, bypass: bypass)
@@ -38,7 +35,9 @@ extension NodeAgent {
                 refusals = []
             }
             if let fresh, fresh.isMade, refusals.isEmpty { retire(fresh.version.generation) }
-            intent = Intent(standing, among: peers)
+            // Only what the order was about: where another edge is not as it should be, that is drift.
+            intent.set(standing, toward: targets.keys)
+            intent.bypass = Set(bypass.map(\.id))
             settleRecord(after)
             return .init(refusals: limited(refusals), standing: standing)
         } catch {
@@ -177,19 +176,19 @@ extension NodeAgent {
 extension NodeAgent {
     /// Before: which slots the SAs that are made will have, and which edges will be protected.
     private func prepareRecord(for edges: [EdgeWant], _ fresh: Order.Fresh?, _ snapshot: Snapshot) -> Bool {
-        let old = memory
+        var next = memory
         if let fresh, edges.contains(where: \.makesAssociations), let offers {
-            memory.peerSlots.keep(slots(in: snapshot).peers, and: fresh.version.generation)
-            memory.peerSlots.note(fresh.version.generation, offers.offers.mapValues(\.slot))
+            next.peerSlots.keep(slots(in: snapshot).peers, and: fresh.version.generation)
+            next.peerSlots.note(fresh.version.generation, offers.offers.mapValues(\.slot))
         }
         for edge in edges where edge.rung.isProtected {
-            memory.shield.pairs.formUnion(edge.pairs.map { Shield.Pair(own: $0.own, peer: $0.peer) })
+            next.shield.pairs.formUnion(edge.pairs.map { Shield.Pair(own: $0.own, peer: $0.peer) })
         }
         if let roster, let own {
-            memory.shield.own = own.addresses
-            memory.shield.bypass = roster.bypass
+            next.shield.own = own.addresses
+            next.shield.bypass = roster.bypass
         }
-        return memory == old || save()
+        return next == memory || save(next)
     }
 
     /// After: edges that are not protected any more.
@@ -198,9 +197,12 @@ extension NodeAgent {
         for pair in look.edges.flatMap(\.reading.pairs) where pair.low.isProtected {
             pairs.insert(Shield.Pair(own: pair.own, peer: pair.peer))
         }
-        for pair in quarantinedPairs { pairs.insert(Shield.Pair(own: pair.own, peer: pair.peer)) }
+        for pair in quarantinedPairs + keptPairs(in: look) {
+            pairs.insert(Shield.Pair(own: pair.own, peer: pair.peer))
+        }
         guard pairs != memory.shield.pairs else { return }
-        memory.shield.pairs = pairs
-        _ = save() // What is too much in it closes an edge at the next boot, which is safe.
+        var next = memory
+        next.shield.pairs = pairs
+        _ = save(next) // What is too much in it closes an edge at the next boot, which is safe.
     }
 }

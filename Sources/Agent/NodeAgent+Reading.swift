@@ -85,7 +85,7 @@ extension NodeAgent {
         return Look(snapshot: snapshot, index: index, edges: edges, standing: Standing(states), at: now)
     }
 
-    private func state(of peer: Node, _ reading: EdgeReading) -> EdgeState {
+    func state(of peer: Node, _ reading: EdgeReading) -> EdgeState {
         var holds: [Generation]?
         var seen: [Generation] = []
         var sends: [Generation] = []

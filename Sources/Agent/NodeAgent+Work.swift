@@ -10,6 +10,10 @@ extension NodeAgent {
     /// How it went, `nil` where it goes on beside other events and is answered by ``Event/probed(_:)``.
     func perform(_ work: NodeLadder.Work) async -> NodeLadder.Performance? {
         if case .probe = work {} else { await endProbing() }
+        if let refused, work != .observe {
+            let refusal = Refusal(cause: .forbidden, message: refused.objection)
+            return .init(refusals: [refusal], standing: await observe().standing)
+        }
         switch work {
         case .observe: return .init(standing: await observe().standing)
         case .preflight: return await preflight()
@@ -33,7 +37,7 @@ extension NodeAgent {
         if let lacking = support.lacking { observation.problems.append("the kernel lacks IPsec: \(lacking)") }
         do {
             let look = try await repairedLook()
-            observation.standing = look.standing
+            observation.standing = reported(look)
             observation.packets = packets(in: look.snapshot)
             observation.problems += problems(in: look) + (await hostProblems())
         } catch {
@@ -55,7 +59,6 @@ extension NodeAgent {
             refusals += foreign(in: look.snapshot).map { Refusal(cause: .foreign, message: "\($0)") }
             refusals += try await kernel.obstacles().map { Refusal(cause: .host, message: $0) }
             refusals += missingAddresses(await currentFacts()).map { Refusal(cause: .host, message: $0) }
-            if let objection = rosterObjection { refusals.append(Refusal(cause: .forbidden, message: objection)) }
             return .init(refusals: limited(refusals), standing: look.standing)
         } catch {
             refusals.append(Refusal(cause: .kernel, message: "\(error)"))
@@ -68,20 +71,17 @@ extension NodeAgent {
         do {
             let look = try await currentLook()
             let standing = look.standing
-            if let objection = rosterObjection {
-                return .init(refusals: [Refusal(cause: .forbidden, message: objection)], standing: standing)
-            }
             if let offer = ring.offer(set: set) { return .init(standing: standing, offer: offer) }
             for earlier in ring.sets {
                 ring.abandon(set: earlier)
                 memory.slots.release(set: earlier)
             }
-            if identity.flaws.contains(.reusesSlots) { memory.slots = SlotLedger() }
-            let slot = try memory.slots.take(
+            var next = memory
+            if identity.flaws.contains(.reusesSlots) { next.slots = SlotLedger() }
+            let slot = try next.slots.take(
                 for: set, inUse: identity.flaws.contains(.reusesSlots) ? [] : slots(in: look.snapshot).own)
-            guard save() else {
-                return .init(
-                    refusals: [Refusal(cause: .host, message: "the record cannot be written")], standing: standing)
+            guard save(next) else {
+                return .init(refusals: [Refusal(cause: .host, message: NodeLadder.noRecord)], standing: standing)
             }
             return .init(standing: standing, offer: ring.make(set: set, slot: slot))
         } catch {

@@ -12,6 +12,8 @@ internal import XFRM
 public actor NodeAgent {
     /// The most events that may wait; further ones are dropped, for whatever they carried is asked again.
     static let inboxMaximum = 4_096
+    /// How long what may not be dropped waits before it tries a full inbox again: some events are handled in it.
+    static let fullMilliseconds: UInt64 = 10
     /// A hello that is not answered by a welcome in so many beats is said again: longer than a coordinator takes to welcome
     /// a large fleet, whose rosters are its largest messages.
     static let welcomeBeatsMaximum = 5
@@ -82,7 +84,7 @@ public actor NodeAgent {
     let logger: Logger
     let ring: KeyRing
     private let inbox: AsyncStream<Event>
-    private let inboxInput: AsyncStream<Event>.Continuation
+    let inboxInput: AsyncStream<Event>.Continuation
 
     var ladder: NodeLadder
     var memory: NodeMemory
@@ -92,8 +94,8 @@ public actor NodeAgent {
     /// Somebody else changed the kernel, and it was not looked at since.
     nonisolated let isDisturbed = Atomic(false)
     var lastLook: Look?
-    /// How the roster contradicts this node's pins.
-    var rosterObjection: String?
+    /// The coordinator's roster, where this node does not follow it; ``roster`` is the last one that it followed.
+    var refused: RefusedRoster?
     var offers: OfferSet?
     var support: KernelSupport
     var intent = Intent()
@@ -106,12 +108,12 @@ public actor NodeAgent {
     var fragmentLosers: Set<NodeNumber> = []
     var lastRepair: (at: Instant, count: Int)?
     var facts: (at: Instant, facts: HostFacts)?
-    private var coordinatorClock = CoordinatorClock()
-    private var heartbeatMilliseconds: UInt64 = 1_000
+    var coordinatorClock = CoordinatorClock()
+    var heartbeatMilliseconds: UInt64 = 1_000
     private var workName = ""
     private var lastTold: Standing?
     /// Beats since this connection's hello that no welcome has answered, `nil` once one has.
-    private var unwelcomedBeats: Int? = 0
+    var unwelcomedBeats: Int? = 0
 
     /// Warms the kernel up, reads the record and closes what must not be open; fails where that cannot be done.
     public init(
@@ -178,8 +180,12 @@ public actor NodeAgent {
                 }
                 if let round {
                     self.round = nil
-                    group.addTask { [probe, inboxInput] in
-                        inboxInput.yield(.probed(await probe.ask(round.targets)))
+                    group.addTask { [probe, inboxInput, clock] in
+                        let results = await probe.ask(round.targets)
+                        // Never lost, however full the inbox is: the machine takes no order before they are there.
+                        while case .dropped = inboxInput.yield(.probed(results)), !Task.isCancelled {
+                            await clock.sleep(until: clock.now().advanced(byMilliseconds: Self.fullMilliseconds))
+                        }
                     }
                 }
             }
@@ -232,53 +238,14 @@ public actor NodeAgent {
         if beats + 1 >= Self.welcomeBeatsMaximum { await sayHello() }
     }
 
-    private func join(_ welcome: Welcome) async {
-        unwelcomedBeats = nil
-        coordinatorClock.note(welcome.clock, arrivedAt: clock.now())
-        guard let node = welcome.roster.nodes[welcome.number] else {
-            logger.error("the roster does not have this node", metadata: ["number": "\(welcome.number)"])
-            return
-        }
-        rosterObjection = rules.objection(to: welcome.roster)
-        if let rosterObjection { logger.error("roster contradicts a pin", metadata: ["reason": "\(rosterObjection)"]) }
-        let isFirst = roster == nil
-        let isNews = roster != welcome.roster
-        roster = welcome.roster
-        own = node
-        neighbourhood = Neighbourhood(welcome.roster, own: node)
-        lastLook = nil
-        heartbeatMilliseconds = max(100, UInt64(welcome.heartbeatMilliseconds))
-        ladder.welcome(
-            number: welcome.number, epoch: welcome.roster.epoch, roster: RosterVersion(of: welcome.roster),
-            peers: Set(welcome.roster.nodes.keys).subtracting([welcome.number]))
-        if isNews {
-            logger.info(
-                "welcomed",
-                metadata: [
-                    "node": "\(node.name)", "number": "\(node.number)", "peers": "\(welcome.roster.nodes.count - 1)",
-                ])
-        }
-        if isFirst || isNews { await adopt(keeping: !isFirst) }
-        await beat()
-    }
-
-    /// What stands for peers is taken as intended, where nothing was intended before.
-    private func adopt(keeping keeps: Bool) async {
-        do throws(KernelError) {
-            intent = intent.adopting(try await look().standing, among: peers, keeping: keeps)
-        } catch {
-            logger.error("kernel not read", metadata: ["error": "\(error)"])
-        }
-    }
-
     /// A sign of life with a fresh read-back.
-    private func beat() async { await tell(await observe(), evenIfUnchanged: true) }
+    func beat() async { await tell(await observe(), evenIfUnchanged: true) }
 
     /// The kernel was disturbed: the coordinator hears at once where edges do not stand as they did.
     private func lookAgain() async { await tell(await observe(), evenIfUnchanged: false) }
 
     private func tell(_ observation: Observation, evenIfUnchanged: Bool) async {
-        guard roster != nil, evenIfUnchanged || observation.standing != lastTold else { return }
+        guard roster != nil || refused != nil, evenIfUnchanged || observation.standing != lastTold else { return }
         lastTold = observation.standing
         await bus.send(
             .heartbeat(
@@ -291,9 +258,13 @@ public actor NodeAgent {
         while let effect = queue.popFirst() {
             switch effect {
             case .persist(let epoch, let generation):
-                memory.epoch = epoch
-                if !identity.flaws.contains(.forgetsGeneration) { memory.generation = generation }
-                guard save() else { return ladder.persistenceFailed() }
+                var next = memory
+                next.epoch = epoch
+                if !identity.flaws.contains(.forgetsGeneration) { next.generation = generation }
+                guard save(next) else {
+                    queue += ladder.persistenceFailed(standing: await observe().standing)
+                    continue
+                }
                 checkpoint.reach("persisted \(workName)")
                 queue += ladder.generationPersisted()
             case .perform(let work):
@@ -320,9 +291,12 @@ public actor NodeAgent {
         await perform(ladder.performed(performance))
     }
 
-    func save() -> Bool {
+    /// Remembers it once it is durable: what could not be written is not remembered either, so that a repeated order
+    /// tries again.
+    func save(_ next: NodeMemory) -> Bool {
         do {
-            try record.save(memory)
+            try record.save(next)
+            memory = next
             return true
         } catch {
             logger.critical("record not written", metadata: ["error": "\(error)"])

@@ -30,15 +30,35 @@ public struct NodeRules: Hashable, Sendable {
     }
 
     /// How a roster contradicts the pins, `nil` where it does not.
-    func objection(to roster: Roster) -> String? {
+    ///
+    /// - Parameter shielded: peers' addresses to which edges are protected by this node's own record: a pinned peer that
+    ///   has one of them may not just be left out, for its edge would fall to clear; it may be quarantined.
+    func objection(to roster: Roster, shielded: Set<Address>) -> String? {
         for node in roster.nodes.values.sorted(by: { $0.number < $1.number }) {
-            guard let pin = pins[node.name] else { continue }
+            guard let pin = pins[node.name] else {
+                if let (address, owner) = pinned(among: node.addresses) {
+                    return "the roster gives \(node.name) \(address), which is pinned to \(owner) here"
+                }
+                continue
+            }
             if node.identityKey != pin.identityKey {
                 return "the roster gives \(node.name) another identity key than is pinned here"
             }
             if Set(node.addresses) != pin.addresses {
                 return "the roster gives \(node.name) other addresses than are pinned here"
             }
+        }
+        let names = Set(roster.nodes.values.map(\.name))
+        let missing = pins.filter { name, pin in
+            !names.contains(name) && !pin.addresses.intersection(shielded).isSubset(of: roster.quarantined)
+        }
+        guard let name = missing.keys.map(\.text).min() else { return nil }
+        return "the roster lacks \(name), which is pinned here and protected"
+    }
+
+    private func pinned(among addresses: [Address]) -> (Address, NodeName)? {
+        for address in addresses {
+            if let owner = pins.first(where: { $0.value.addresses.contains(address) }) { return (address, owner.key) }
         }
         return nil
     }

@@ -28,6 +28,7 @@ extension Coordinator {
         if let cause = rotating.cause(at: now, isPresent: presence.isPresent) { return await rotate(cause) }
         if let interval = configuration.inspectionMilliseconds, configuration.limits.probes,
             now.microseconds(since: inspectedAt) > interval * 1_000
+                || roundTripMicroseconds == 0 && inspectedAt == began
         {
             // Spread by up to a tenth, so that fleets do not probe in step.
             inspectedAt = now.advanced(byMilliseconds: random() % (interval / 10 + 1))

@@ -22,7 +22,7 @@ extension Coordinator {
             id: rolloutID, kind: errand.kind, epoch: roster.epoch, roster: version, numbers: numbers, absent: absent,
             absentEdges: absentEdges(of: errand, open), examined: examined, generation: generation,
             oldest: errand.replayWindow == nil ? oldest : generation, replayWindow: window, nonce: random(),
-            limits: configuration.limits)
+            roundTripMicroseconds: roundTripMicroseconds, limits: configuration.limits)
         var machine = Rollout(charter, fleet: fleet, at: now)
         if let kind = open?.kind ?? errand.kind.recorded {
             log.begin(rolloutID, kind: kind, at: now)
@@ -113,6 +113,7 @@ extension Coordinator {
 
     private func finish(_ outcome: Rollout.Outcome) async {
         guard let finished = rollout else { return }
+        if finished.probeMicroseconds > 0 { roundTripMicroseconds = finished.probeMicroseconds }
         if finished.charter.kind == .inspect { return await finishInspection(outcome, finished) }
         fleet = finished.fleet
         let reply = translate(outcome, of: finished)
@@ -202,6 +203,8 @@ extension Coordinator {
     private func noteFound(_ outcome: Rollout.Outcome) {
         var found: [NodeNumber: [String]] = [:]
         if case .failed(let failure, _) = outcome {
+            // A node that did not answer has cleared no edge.
+            if failure.reasons.contains(where: { $0.peer == nil }) { return }
             for reason in failure.reasons {
                 guard let node = reason.node, let peer = reason.peer else { continue }
                 found[node, default: []].append("to \(name(peer)): \(reason.message)")

@@ -99,6 +99,8 @@ public actor Coordinator: FleetControl {
     var rotating: Rotating
     var began = Instant(microseconds: 0)
     var inspectedAt = Instant(microseconds: 0)
+    /// The greatest round trip that the last probes met, 0 before any: turning off drains by it.
+    var roundTripMicroseconds: UInt64 = 0
     /// Moments that become due while effects are performed; the run loop makes alarms of them.
     var alarms: [Instant] = []
     private var earliestAlarm: Instant?

@@ -8,7 +8,8 @@ public import Fleet
 public struct NodeLadder: Hashable, Sendable {
     /// What the shell must do next, in order.
     public enum Effect: Hashable, Sendable {
-        /// Make durable that nothing older than this generation may be taken; answer with ``NodeLadder/generationPersisted()``.
+        /// Make durable that nothing older than this generation may be taken; answer with
+        /// ``NodeLadder/generationPersisted()`` or ``NodeLadder/persistenceFailed(standing:)``.
         case persist(Epoch, Generation)
         /// Do what the order says; answer with ``NodeLadder/performed(_:)``.
         case perform(Work)
@@ -48,8 +49,16 @@ public struct NodeLadder: Hashable, Sendable {
 
     enum Activity: Hashable {
         case idle
-        case persisting(Order)
+        case persisting(Order, before: Taken)
         case performing(Order)
+    }
+
+    /// What was taken before an order: it is so again where the order's generation cannot be made durable.
+    struct Taken: Hashable {
+        var epoch: Epoch?
+        var accepted: Stamp
+        var persisted: Generation
+        var newest: Order?
     }
 
     /// What the agent is in the roster, `nil` before the first welcome.
@@ -123,27 +132,38 @@ public struct NodeLadder: Hashable, Sendable {
 
     /// The generation is durable.
     public mutating func generationPersisted() -> [Effect] {
-        guard case .persisting(let order) = activity else { return [] }
+        guard case .persisting(let order, _) = activity else { return [] }
         activity = .performing(order)
         return [.perform(work(order))]
     }
 
-    /// The generation could not be made durable: nothing is done; the repeated order tries again.
-    public mutating func persistenceFailed() {
-        guard case .persisting = activity else { return }
-        activity = .idle
-        persisted = .none
+    /// The generation could not be made durable: the order was never taken, and its coordinator hears why.
+    ///
+    /// - Parameter standing: by read-back.
+    public mutating func persistenceFailed(standing: Standing?) -> [Effect] {
+        guard case .persisting(let order, let before) = activity else { return [] }
+        (epoch, accepted, persisted, newest) = (before.epoch, before.accepted, before.persisted, before.newest)
+        let refusal = Refusal(cause: .host, message: Self.noRecord)
+        return finish(answer(order, .refused([refusal]), standing: standing))
     }
+
+    /// Why a node whose disk takes nothing more does nothing.
+    public static let noRecord = "the record cannot be written"
 
     /// The work is done, or refused.
     public mutating func performed(_ performance: Performance) -> [Effect] {
         guard case .performing(let order) = activity else { return [] }
-        activity = .idle
         let verdict: Report.Verdict = performance.refusals.isEmpty ? .done : .refused(performance.refusals)
         let report = answer(
             order, verdict, standing: performance.standing, offer: performance.offer,
             probeMicroseconds: performance.probeMicroseconds)
         if flaws.contains(.answersFromMemory), case .report(let made) = report { lastReport = made }
+        return finish(report)
+    }
+
+    /// The order in work is answered: the one that waits is next.
+    private mutating func finish(_ report: Effect) -> [Effect] {
+        activity = .idle
         guard let waiting = next else { return [report] }
         next = nil
         let isStale = waiting.stamp < accepted
@@ -164,7 +184,7 @@ public struct NodeLadder: Hashable, Sendable {
         guard let membership, epoch == membership.epoch else { return .none }
         return switch activity {
         case .idle: accepted
-        case .persisting(let order), .performing(let order):
+        case .persisting(let order, _), .performing(let order):
             // One step earlier: everything before it is done or void.
             Stamp(generation: order.stamp.generation, step: max(order.stamp.step, 1) - 1)
         }
@@ -172,6 +192,7 @@ public struct NodeLadder: Hashable, Sendable {
 
     private mutating func take(_ order: Order) -> [Effect] {
         let isNewer = epoch != order.epoch || order.stamp.generation > persisted
+        let before = Taken(epoch: epoch, accepted: accepted, persisted: persisted, newest: newest)
         accepted = order.stamp
         newest = order
         guard isNewer else {
@@ -180,7 +201,7 @@ public struct NodeLadder: Hashable, Sendable {
         }
         epoch = order.epoch
         persisted = order.stamp.generation
-        activity = .persisting(order)
+        activity = .persisting(order, before: before)
         return [.persist(order.epoch, order.stamp.generation)]
     }
 

@@ -30,7 +30,8 @@ extension Rollout {
             fail(nil, Self.noWay)
             return turnBack(at: now)
         }
-        let drain = charter.limits.drainMilliseconds(afterProbe: probeMicroseconds)
+        let drain = charter.limits.drainMilliseconds(
+            afterProbe: max(probeMicroseconds, charter.roundTripMicroseconds))
         if charter.limits.flaws.contains(.forgetsDrain) { isDrained = true }
         let start = now.advanced(byMilliseconds: stride.needsDrain && !isDrained ? drain : 0)
         if isWayBack && start >= answerDeadline { return conclude(isReached: false, at: now) }

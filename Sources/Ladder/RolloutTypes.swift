@@ -134,13 +134,16 @@ extension Rollout {
         public var replayWindow: UInt32
         /// Drawn at random: names the rounds of probes.
         public var nonce: UInt64
+        /// The greatest round trip that the fleet's last probes met in microseconds, 0 where none is known: what drains
+        /// without a probe of its own waits for.
+        public var roundTripMicroseconds: UInt64
         public var limits: RolloutLimits
 
         public init(
             id: UInt64, kind: Kind, epoch: Epoch, roster: RosterVersion, numbers: [NodeNumber],
             absent: Set<NodeNumber> = [], absentEdges: Goal.Absent = .stay, examined: Set<NodeNumber> = [],
             generation: Generation, oldest: Generation = .none, replayWindow: UInt32 = 64, nonce: UInt64 = 0,
-            limits: RolloutLimits
+            roundTripMicroseconds: UInt64 = 0, limits: RolloutLimits
         ) {
             self.id = id
             self.kind = kind
@@ -154,6 +157,7 @@ extension Rollout {
             self.oldest = oldest
             self.replayWindow = replayWindow
             self.nonce = nonce
+            self.roundTripMicroseconds = roundTripMicroseconds
             self.limits = limits
         }
     }

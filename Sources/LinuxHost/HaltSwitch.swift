@@ -19,7 +19,8 @@ public enum HaltSwitch {
             guard let signal = signals[text.last == "\n" ? String(text.dropLast()) : text] else { return }
             // Safe because the path lives for the call.
             _ = unsafe unlink(path)
-            kill(getpid(), signal)
+            // To this thread: another one would let it run on past the place.
+            raise(signal)
         }
     }
 }

@@ -81,10 +81,19 @@ public actor MemoryJournal: Journal {
 
 /// An agent's record in memory.
 public final class MemoryNodeRecord: NodeRecord {
-    private let memory = Mutex<NodeMemory?>(nil)
+    private let memory: Mutex<NodeMemory?>
+    private let failure = Mutex<JournalError?>(nil)
 
-    public init() {}
+    /// - Parameter memory: what an earlier process left.
+    public init(_ memory: NodeMemory? = nil) { self.memory = Mutex(memory) }
 
     public func load() throws(JournalError) -> NodeMemory? { memory.withLock { $0 } }
-    public func save(_ memory: NodeMemory) throws(JournalError) { self.memory.withLock { $0 = memory } }
+
+    public func save(_ memory: NodeMemory) throws(JournalError) {
+        if let failure = failure.withLock({ $0 }) { throw failure }
+        self.memory.withLock { $0 = memory }
+    }
+
+    /// From now on nothing can be written, until `nil`.
+    public func fail(with error: JournalError?) { failure.withLock { $0 = error } }
 }

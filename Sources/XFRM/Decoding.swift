@@ -24,7 +24,7 @@ extension ObservedAssociation {
         var association = Association(
             id: AssociationID(source: source, destination: destination, spi: spi),
             reqid: payload.native(at: 208), replayWindow: details.replayWindow ?? UInt32(payload[215]))
-        association.shape = isPlain ? .transport : .other
+        association.shape = details.hasAlgorithm ? (isPlain ? .transport : .other) : .larval
         association.selector = selector ?? Selector(source: .any(family), destination: .any(family))
         self.init(association: association, bytes: payload.native(at: 160), packets: payload.native(at: 168))
     }
@@ -33,6 +33,7 @@ extension ObservedAssociation {
 /// What the attributes of an SA say.
 private struct AssociationDetails {
     var replayWindow: UInt32?
+    var hasAlgorithm = false
     var isOurAlgorithm = false
     var hasForeignAttribute = false
 
@@ -44,6 +45,7 @@ private struct AssociationDetails {
         while let (kind, content) = cursor.next(in: payload) {
             switch kind {
             case AttributeKind.aead where content.count >= Size.aead:
+                hasAlgorithm = true
                 let start = content.lowerBound
                 isOurAlgorithm =
                     payload.text(in: start..<start + 64) == Algorithm.name
@@ -51,6 +53,9 @@ private struct AssociationDetails {
                     && payload.native(at: start + 68, as: UInt32.self) == Algorithm.integrityCheckBits
             case AttributeKind.replayESN where content.count >= Size.replayESN:
                 replayWindow = payload.native(at: content.lowerBound + 20)
+            case AttributeKind.aead, AttributeKind.encryption, AttributeKind.authentication,
+                AttributeKind.truncatedAuthentication:
+                hasAlgorithm = true
             case AttributeKind.encapsulation, AttributeKind.mark, AttributeKind.interfaceID,
                 AttributeKind.securityContext:
                 hasForeignAttribute = true

@@ -95,8 +95,10 @@ public struct Association: Hashable, Sendable {
     public enum Shape: Hashable, Sendable {
         /// Transport mode with our algorithm, as ours are.
         case transport
-        /// Anything that ours never is: tunnel mode, another algorithm, UDP encapsulation, a mark, a larval SA.
-        /// Only ever read.
+        /// The kernel's own note that it asked a key manager for an SA: no algorithm, no key, gone by itself after
+        /// net.core.xfrm_acq_expires seconds. It is in nobody's way. Only ever read.
+        case larval
+        /// Anything that ours never is: tunnel mode, another algorithm, UDP encapsulation, a mark. Only ever read.
         case other
     }
 

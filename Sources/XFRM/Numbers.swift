@@ -50,6 +50,10 @@ public enum MessageFlags {
 
 /// Attributes (linux/xfrm.h, enum xfrm_attr_type_t; linux/netlink.h, enum nlmsgerr_attrs).
 enum AttributeKind {
+    /// XFRMA_ALG_AUTH
+    static let authentication: UInt16 = 1
+    /// XFRMA_ALG_CRYPT
+    static let encryption: UInt16 = 2
     /// XFRMA_ENCAP
     static let encapsulation: UInt16 = 4
     /// XFRMA_TMPL
@@ -62,6 +66,8 @@ enum AttributeKind {
     static let policyType: UInt16 = 16
     /// XFRMA_ALG_AEAD
     static let aead: UInt16 = 18
+    /// XFRMA_ALG_AUTH_TRUNC
+    static let truncatedAuthentication: UInt16 = 20
     /// XFRMA_MARK
     static let mark: UInt16 = 21
     /// XFRMA_REPLAY_ESN_VAL

@@ -22,7 +22,9 @@ extension Plan {
     /// What `wants` names counts as wanted whatever its rung, for it may climb later. In snapshot order, each once.
     public static func foreignInTheWay(have: Snapshot, wants: [EdgeWant], bypass: [Policy] = []) -> [ForeignObject] {
         let strangers = have.policies.filter { !Ownership.owns($0) }
-        let strangeAssociations = have.associations.map(\.association).filter { !Ownership.owns($0) }
+        let strangeAssociations = have.associations.map(\.association).filter {
+            !Ownership.owns($0) && $0.shape != .larval
+        }
         if strangers.isEmpty && strangeAssociations.isEmpty { return [] }
         var policyIDs = Set(bypass.map(\.id))
         var selectors = Set<Selector>()

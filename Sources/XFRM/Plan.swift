@@ -34,12 +34,14 @@ public enum Plan {
         if isAllClear {
             stages.bypassOut = index.bypass.keys.sorted(by: PolicyID.precedes).map { .deletePolicy($0) }
         } else {
-            stages.bypassIn = bypass.compactMap { wanted in
-                guard let present = index.bypass[wanted.id] else { return .addPolicy(wanted) }
-                return present == wanted ? nil : .updatePolicy(wanted)
-            }
+            stages.bypassIn = index.lacking(bypass)
         }
         return stages.all
+    }
+
+    /// What puts the bypass back where some edge is not clear; nothing where all are, for it then has no use.
+    public static func bypassRepairs(in index: SnapshotIndex, bypass: [Policy]) -> [Change] {
+        index.ownedAssociationCount + index.ownedPairPolicyCount > 0 ? index.lacking(bypass) : []
     }
 
     /// Bypass policies of ours that are in no list any more. Removing one is for the caller to time: a peer whose list
@@ -62,6 +64,19 @@ extension Plan {
         let ordered = policies.filter { $0.id.direction != .out } + policies.filter { $0.id.direction == .out }
         return ordered.map { .deletePolicy($0.id) }
             + unknown.flatMap { $0.upward + $0.downward }.map { .deleteAssociation($0.id) }
+    }
+}
+
+extension Plan {
+    /// The address pairs, seen from this node, all of whose traffic some policy of ours is for; each once.
+    public static func protectedPairs(in have: Snapshot) -> [AddressPair] {
+        var seen: Set<PairKey> = []
+        return have.policies.compactMap { policy in
+            guard Ownership.owns(policy), policy.action != .bypass, let pair = policy.id.pair,
+                policy.id == pair.policyID(policy.id.direction), seen.insert(pair).inserted
+            else { return nil }
+            return AddressPair(own: pair.own, peer: pair.peer)
+        }
     }
 }
 
@@ -106,6 +121,16 @@ struct Stages {
         let down = bypassIn + inboundPoliciesOut + outPoliciesOut + trialsOut
         let up = inboundAssociationsIn + outboundAssociationsIn + trialsIn + outPoliciesIn + inboundPoliciesIn
         return down + up + associationsOut + bypassOut
+    }
+}
+
+extension SnapshotIndex {
+    /// The changes after which these bypass policies stand.
+    fileprivate func lacking(_ wanted: [Policy]) -> [Change] {
+        wanted.compactMap { policy in
+            guard let present = bypass[policy.id] else { return .addPolicy(policy) }
+            return present == policy ? nil : .updatePolicy(policy)
+        }
     }
 }
 

@@ -120,10 +120,13 @@ struct AgentCommand: AsyncParsableCommand {
         var config = "/etc/testudo-agent/agent.conf"
 
         func run() async throws {
-            guard let bytes = try HostFile.read(config) else { throw HostError("\(config): no such file") }
-            let settings = try AgentSettings.read(
-                file: (config, String(decoding: bytes, as: UTF8.self)), environment: HostEnvironment.all(), flags: [:])
-            guard let memory = try FileNodeRecord(path: settings.recordPath).load() else { return }
+            let text = (try? HostFile.read(config)).map { String(decoding: $0, as: UTF8.self) }
+            let (record, complaint) = AgentSettings.recordPath(
+                path: config, text: text, environment: HostEnvironment.all())
+            if let complaint {
+                Logger(label: "close") { StandardErrorLog(label: $0, level: .info) }.warning("\(complaint)")
+            }
+            guard let memory = try FileNodeRecord(path: record).load() else { return }
             let closed = try await BootShield.raise(memory.shield, on: try XFRMKernel())
             print("\(closed) address pairs closed")
         }

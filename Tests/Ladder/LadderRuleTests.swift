@@ -173,7 +173,7 @@ struct LadderRuleTests {
         #expect(a.merged(with: b).nodes[1]?.standing?.common.low == .send)
     }
 
-    @Test("A generation that could not be made durable is made durable again before anything is done")
+    @Test("Where a generation cannot be made durable its order is refused, and is as good as never taken")
     func persistenceFails() {
         var ladder = NodeLadder(epoch: nil, generation: .none)
         ladder.welcome(number: 1, epoch: World.epoch, roster: World.roster, peers: [2])
@@ -183,7 +183,18 @@ struct LadderRuleTests {
         let now = Instant(milliseconds: 1)
 
         #expect(ladder.receive(order, at: now) == [.persist(World.epoch, Generation(3))])
-        ladder.persistenceFailed()
+        guard case .report(let report) = ladder.persistenceFailed(standing: .init(common: .clear)).first else {
+            return #expect(Bool(false), "nothing is answered")
+        }
+
+        #expect(report.answering == order.stamp && report.standing == Standing(common: .clear))
+        #expect(report.verdict == .refused([Refusal(cause: .host, message: NodeLadder.noRecord)]))
+        #expect(ladder.accepted == .none && ladder.epoch == nil)
+        #expect(ladder.heartbeat(standing: nil, packets: 0, problems: []).accepted == .none)
+        var older = order
+        older.stamp.generation = Generation(2)
+        #expect(ladder.receive(older, at: now) == [.persist(World.epoch, Generation(2))])
+        _ = ladder.persistenceFailed(standing: nil)
         #expect(ladder.receive(order, at: now) == [.persist(World.epoch, Generation(3))])
         #expect(ladder.generationPersisted() == [.perform(.observe)])
     }

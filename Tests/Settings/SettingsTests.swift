@@ -204,6 +204,26 @@ struct SettingsTests {
         #expect(error?.description.contains(words) == true, "\(error as Any)")
     }
 
+    @Test(
+        "What is closed at boot is found whatever is wrong with the settings, and the mistake is told",
+        arguments: [
+            (whole, [:], "/var/lib/testudo-agent/record", nil),
+            (whole + "state_directory = /s\n", [:], "/s/record", nil),
+            (whole + "minimum_rnug = enforce\nstate_directory = /s", [:], "/s/record", "unknown key minimum_rnug"),
+            ("state_directory=/s\nstate_directory = /t\nnoise", [:], "/s/record", "given twice"),
+            (whole + "state_directroy = /s\n", [:], "/var/lib/testudo-agent/record", "unknown key state_directroy"),
+            ("#state_directory = /s\n", [:], "/var/lib/testudo-agent/record", "name is missing"),
+            (nil, [:], "/var/lib/testudo-agent/record", "cannot be read"),
+            ("nonsense", ["TESTUDO_STATE_DIRECTORY": "/e"], "/e/record", "expected key = value"),
+        ] as [(String?, [String: String], String, String?)])
+    func closing(text: String?, environment: [String: String], path: String, words: String?) {
+        let (record, complaint) = AgentSettings.recordPath(path: "agent.conf", text: text, environment: environment)
+
+        #expect(record == path)
+        #expect((complaint == nil) == (words == nil))
+        if let words { #expect(complaint?.contains(words) == true, "\(complaint ?? "")") }
+    }
+
     /// All that an agent must be told.
     static let whole = """
         name = a

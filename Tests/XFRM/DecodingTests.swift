@@ -51,6 +51,10 @@ struct DecodingTests {
             #expect(read.association.shape == .other, "\(what)")
             #expect(!Ownership.owns(read.association), "\(what)")
         }
+        // An SA without any algorithm is the kernel's note that it waits for one.
+        var larval = payload
+        larval[224 + 2] = 19
+        #expect(Fixtures.association(larval)?.association.shape == .larval)
         var authentication = payload
         authentication[76] = 51
         #expect(Fixtures.association(authentication) == nil, "AH is no ESP SA")

@@ -248,6 +248,9 @@ struct ForeignTests {
         tunnel.id.spi = Fixture.oldInbound
         tunnel.shape = .other
         tunnel.selector = Selector(source: .any(.ipv4), destination: .any(.ipv4))
+        var larval = association
+        larval.id.spi = SPI(rawValue: 0x777)
+        larval.shape = .larval
         var wide = policy
         wide.id.selector = Selector(source: .any(.ipv4), destination: Prefix(Fixture.own, length: 8))
         wide.priority = 0
@@ -256,7 +259,7 @@ struct ForeignTests {
         var elsewhere = wide
         elsewhere.id.selector = Selector(source: .any(.ipv4), destination: .host(Fixture.address([192, 0, 2, 1])))
         let have = Fixture.snapshot(
-            [association, tunnel, Fixture.association(out: Fixture.outbound)],
+            [association, tunnel, larval, Fixture.association(out: Fixture.outbound)],
             [policy, ported, wide, outranked, elsewhere, Fixture.policy(.in)])
 
         let found = Plan.foreignInTheWay(have: have, wants: wants)
