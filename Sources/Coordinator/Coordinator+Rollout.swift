@@ -202,15 +202,19 @@ extension Coordinator {
 
     private func noteFound(_ outcome: Rollout.Outcome) {
         var found: [NodeNumber: [String]] = [:]
+        var isWhole = true
         if case .failed(let failure, _) = outcome {
-            // A node that did not answer has cleared no edge.
-            if failure.reasons.contains(where: { $0.peer == nil }) { return }
             for reason in failure.reasons {
-                guard let node = reason.node, let peer = reason.peer else { continue }
+                guard let node = reason.node, let peer = reason.peer else {
+                    isWhole = false
+                    continue
+                }
                 found[node, default: []].append("to \(name(peer)): \(reason.message)")
                 found[peer, default: []].append("from \(name(node)): \(reason.message)")
             }
         }
+        // A node that did not answer has cleared no edge.
+        if !isWhole { found.merge(unreached) { new, _ in new } }
         if found != unreached {
             unreached = found
             for (node, texts) in found.sorted(by: { $0.key < $1.key }) {

@@ -125,11 +125,7 @@ public actor SQLiteJournal: Journal {
             // Ids grow: the newest rollout is the one with the greatest.
             let id = Int64(bitPattern: rollout)
             try database.execute(
-                sql: """
-                    INSERT INTO rollout (id, kind, absent, user, replay_window, began) SELECT ?, ?, ?, ?, ?, \(now)
-                    WHERE ? > (SELECT coalesce(max(id), 0) FROM rollout)
-                    """,
-                arguments: [id, kind.rawValue, absent.rawValue, user, window, id])
+                sql: beginning, arguments: [id, kind.rawValue, absent.rawValue, user, window, id])
         case .plan(let rollout, let generation, let isWayBack):
             try database.execute(
                 sql: "UPDATE fleet SET generation = max(generation, ?)",
@@ -150,6 +146,11 @@ public actor SQLiteJournal: Journal {
         default: break
         }
     }
+
+    private static let beginning = """
+        INSERT INTO rollout (id, kind, absent, user, replay_window, began) SELECT ?, ?, ?, ?, ?, \(now)
+        WHERE ? > (SELECT coalesce(max(id), 0) FROM rollout)
+        """
 
     /// The moment of the statement, in UTC, to the millisecond.
     private static let now = "strftime('%Y-%m-%d %H:%M:%f', 'now')"

@@ -70,10 +70,27 @@ struct LabTests {
     @Test("Reboots are closed from the first moment and rejoin by themselves, one node and the whole fleet")
     func reboot() async throws { try await expectSuccess([], "reboot.sh") }
 
-    @Test("100 ms each way: nothing is lost with an automatic drain, and much with a shorter one")
+    @Test("100 and 200 ms each way: nothing is lost with an automatic drain, and much with a shorter one")
     func delay() async throws {
         try await expectSuccess(["--kernel", "uml", "--nodes", "3", "--drain", "auto"], "delay.sh")
+        try await expectSuccess(["--kernel", "uml", "--nodes", "3", "--drain", "auto"], "delay.sh", ["200"])
         try await expectSuccess(["--kernel", "uml", "--nodes", "3", "--drain", "10"], "delay.sh", ["short"])
+    }
+
+    @Test("Twenty toggles with a fault in each, drawn from a seed: the fleet comes to its target and loses nothing")
+    func random() async throws {
+        try await expectSuccess(["--kernel", "uml", "--nodes", "3", "--drain", "auto"], "random.sh")
+    }
+
+    @Test("A full disk is told in words, changes nothing and loses nothing")
+    func fullDisk() async throws { try await expectSuccess(["--kernel", "uml", "--nodes", "3"], "full-disk.sh") }
+
+    @Test("strongSwan's charon beside an agent: told, untouched, and nothing lost")
+    func charon() async throws { try await expectSuccess(["--kernel", "uml", "--nodes", "3"], "charon.sh") }
+
+    @Test("A node joins by configuration and leaves by a call: the others' edges are untouched")
+    func join() async throws {
+        try await expectSuccess(["--kernel", "uml", "--nodes", "4", "--late", "1"], "join.sh")
     }
 
     @Test("A kernel that cannot load ESP is refused with 66257199")

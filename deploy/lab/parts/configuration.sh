@@ -30,7 +30,7 @@ make_keys() {
     local name
     mkdir -m 700 "$lab/coordinator"
     "$binaries/testudo-coordinator" keygen --directory "$lab/coordinator" >"$lab/coordinator/public" || return 1
-    for name in "${names[@]}"; do
+    for name in "${names[@]}" "${late_names[@]}"; do
         mkdir -m 700 "$lab/$name"
         "$binaries/testudo-agent" keygen --directory "$lab/$name" >"$lab/$name/public" || return 1
     done
@@ -52,6 +52,14 @@ state_directory = $lab/$name/state
 END
 }
 
+# What the coordinator's configuration says of a node.
+write_member() {
+    cat >"$lab/$1/member" <<END
+  - {name: $1, addresses: ["10.77.0.${1#node}", "fd77::${1#node}"], bus_key: "$(public_key "$1" bus_key)",
+     identity_key: "$(public_key "$1" identity_key)"}
+END
+}
+
 write_coordinator_configuration() {
     local name
     mkdir -p -m 700 "$lab/coordinator/state"
@@ -65,11 +73,6 @@ rollout: {drain_milliseconds: $drain}
 bypass: {bus: $bus_bypass, ssh: true, neighbour_discovery: true}
 nodes:
 END
-        for name in "${names[@]}"; do
-            cat <<END
-  - {name: $name, addresses: ["10.77.0.${name#node}", "fd77::${name#node}"], bus_key: "$(public_key "$name" bus_key)",
-     identity_key: "$(public_key "$name" identity_key)"}
-END
-        done
+        for name in "${names[@]}"; do cat "$lab/$name/member"; done
     } >"$lab/coordinator/coordinator.yaml"
 }

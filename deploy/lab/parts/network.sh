@@ -17,7 +17,7 @@ addr add 10.77.0.254/24 dev $bridge
 addr add fd77::254/64 dev $bridge nodad
 END
         local name
-        for name in "${names[@]}"; do make_node "$name" "${name#node}"; done
+        for name in "${names[@]}" "${late_names[@]}"; do make_node "$name" "${name#node}"; done
     } >&"$log" 2>&1
 }
 

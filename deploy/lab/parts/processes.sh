@@ -34,7 +34,7 @@ prepare_starts() {
         echo "lab: agents keep all capabilities, for $binaries is not readable without" >&"$log"
         limits=()
     fi
-    for name in "${names[@]}"; do
+    for name in "${names[@]}" "${late_names[@]}"; do
         [ "$kernel" = simulated ] || place=(ip netns exec "$name")
         write_start "$name" "${place[@]}" "${limits[@]}" \
             "$binaries/testudo-agent" run --config "$lab/$name/agent.conf" "${simulated[@]}"
@@ -49,7 +49,10 @@ start_fleet() {
     local name
     take_ports || fail "no two free ports on loopback"
     make_keys >&"$log" 2>&1 || fail "the keys cannot be made" "$lab/.lab/log"
-    for name in "${names[@]}"; do write_agent_configuration "$name"; done
+    for name in "${names[@]}" "${late_names[@]}"; do
+        write_agent_configuration "$name"
+        write_member "$name"
+    done
     write_coordinator_configuration
     prepare_starts
     for name in coordinator "${names[@]}"; do "$lab/$name/start" {log}>&-; done
@@ -58,15 +61,15 @@ start_fleet() {
 
 # Waits until the coordinator answers and says that every node is up.
 await_presence() {
-    local deadline=$((SECONDS + presence_seconds_base + nodes)) up=0
+    local expected=${#names[@]} deadline=$((SECONDS + presence_seconds_base + nodes)) up=0
     while [ $SECONDS -lt $deadline ]; do
         alive "$(cat "$lab/coordinator/pid")" ||
             fail "the coordinator ended by itself" "$lab/coordinator/log"
         up=$(count_present)
-        [ "$up" != "$nodes" ] || return 0
+        [ "$up" != "$expected" ] || return 0
         sleep 0.2
     done
-    fail "$up of $nodes nodes were present after $((presence_seconds_base + nodes)) s" "$(log_of_an_absent_node)"
+    fail "$up of $expected nodes were present after $((presence_seconds_base + nodes)) s" "$(log_of_an_absent_node)"
 }
 
 count_present() {
