@@ -129,9 +129,7 @@ extension NodeAgent {
                 if identity.flaws.contains(.recreatesAssociations) { keptKeys[association.id] = (association, key) }
                 batch.append(.addAssociation(association, key: key))
             case .deleteAssociation(let id): batch.append(.deleteAssociation(id))
-            case .addPolicy(let policy):
-                batch.append(
-                    identity.flaws.contains(.overwritesStrangers) ? .updatePolicy(policy) : .addPolicy(policy))
+            case .addPolicy(let policy): batch.append(.addPolicy(policy))
             case .updatePolicy(let policy): batch.append(.updatePolicy(policy))
             case .deletePolicy(let id): batch.append(.deletePolicy(id))
             }

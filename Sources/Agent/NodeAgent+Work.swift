@@ -153,7 +153,7 @@ extension NodeAgent {
             if case .echoed(let microseconds) = result.verdict { microseconds } else { nil }
         }.max()
         return .init(
-            refusals: limited(results.compactMap(refusal)), standing: await observe().standing,
+            refusals: limited(results.compactMap(refusal)), standing: try? await currentLook().standing,
             probeMicroseconds: greatest)
     }
 

@@ -28,14 +28,10 @@ public struct Flaws: OptionSet, Hashable, Sendable {
     public static let forgetsGeneration = Flaws(rawValue: 1 << 9)
     /// An agent takes orders older than the newest one.
     public static let takesOldOrders = Flaws(rawValue: 1 << 10)
-    /// The way back has no generation of its own.
-    public static let wayBackKeepsGeneration = Flaws(rawValue: 1 << 11)
     /// `enabled` is what was asked for.
     public static let believesTheTarget = Flaws(rawValue: 1 << 12)
     /// An agent refuses clear a rung early.
     public static let enforcesEarly = Flaws(rawValue: 1 << 13)
-    /// An agent puts its policies over somebody else's.
-    public static let overwritesStrangers = Flaws(rawValue: 1 << 14)
     /// An agent says hello once, whether it is heard or not.
     public static let saysHelloOnce = Flaws(rawValue: 1 << 15)
 
@@ -45,8 +41,8 @@ public struct Flaws: OptionSet, Hashable, Sendable {
         "reports-the-order": .reportsTheOrder, "forgets-silent-orders": .forgetsSilentOrders,
         "answers-from-memory": .answersFromMemory, "recreates-associations": .recreatesAssociations,
         "reuses-offers": .reusesOffers, "reuses-slots": .reusesSlots, "forgets-generation": .forgetsGeneration,
-        "takes-old-orders": .takesOldOrders, "way-back-keeps-generation": .wayBackKeepsGeneration,
+        "takes-old-orders": .takesOldOrders,
         "believes-the-target": .believesTheTarget, "enforces-early": .enforcesEarly,
-        "overwrites-strangers": .overwritesStrangers, "says-hello-once": .saysHelloOnce,
+        "says-hello-once": .saysHelloOnce,
     ]
 }

@@ -75,9 +75,7 @@ extension Rollout {
         if !hasMoved || isOnlyCleaning { return conclude(isReached: false, at: now) }
         isWayBack = true
         goal = origin
-        if !charter.limits.flaws.contains(.wayBackKeepsGeneration) {
-            stamp = Stamp(generation: generation.next, step: 0)
-        }
+        stamp = Stamp(generation: generation.next, step: 0)
         isDrained = false
         return [.journal(.plan(generation, isWayBack: true))] + issue(.observe, to: participants, at: now)
     }

@@ -79,7 +79,7 @@ struct SeedTests {
         arguments: [
             "believes-the-target", "enforces-early", "forgets-drain", "forgets-silent-orders",
             "recreates-associations", "reports-the-order", "reuses-offers", "reuses-slots", "says-hello-once",
-            "skips-barrier", "trusts-late-reports",
+            "skips-barrier", "takes-old-orders", "trusts-late-reports",
         ])
     func mutation(flaw: String) async throws {
         let run = try await Self.release.run(["--seeds", "1..1000", "--jobs", "2", "--first", "--flaw", flaw])

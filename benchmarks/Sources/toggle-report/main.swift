@@ -1,5 +1,6 @@
-// Reads the rollouts that `benchmarks/toggle` kept, one JSON answer a line, and writes what they say of toggle latency:
-// a table to standard output and results.json. Arguments: RESULTS COMMIT SYSTEM CORES FILE.jsonl …
+// Reads the rollouts that `benchmarks/toggle` kept, one JSON answer a line, and what `testudo-swarm --measure join` said, and
+// writes what they say of latency: tables to standard output and results.json.
+// Arguments: RESULTS COMMIT SYSTEM CORES FILE.jsonl …; a file is KERNEL-NODES.jsonl or join-NODES.jsonl.
 import Foundation
 import Histogram
 
@@ -47,20 +48,51 @@ struct Line: Encodable {
     var steps_microseconds_p50: [String: UInt64]
 }
 
+/// One line of testudo-swarm.
+struct Join: Decodable {
+    var microseconds: UInt64
+    var steps: [String: UInt64]
+}
+
+/// A node that was rebooted, from its agent's first word until its edges were protected; nothing drains until then.
+struct JoinLine: Encodable {
+    var nodes: Int
+    var rounds: Int
+    var join_microseconds: Percentiles
+    var steps_microseconds_p50: [String: UInt64]
+}
+
 struct Results: Encodable {
     var commit: String
     var date: String
     var system: String
     var cores: String
     var toggle_latency: [Line]
+    var join_latency: [JoinLine]
 }
 
 /// What `benchmarks/toggle` calls for.
 let kinds = ["enable", "disable"]
 
-func lines(of file: String) throws -> [Line] {
+func name(of file: String) throws -> (kernel: String, nodes: Int) {
     let name = URL(filePath: file).deletingPathExtension().lastPathComponent.split(separator: "-")
     guard name.count == 2, let nodes = Int(name[1]) else { throw CocoaError(.fileReadInvalidFileName) }
+    return (String(name[0]), nodes)
+}
+
+func joinLine(of file: String) throws -> JoinLine {
+    let joins = try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n").map {
+        try JSONDecoder().decode(Join.self, from: Data($0.utf8))
+    }
+    var steps: [String: [UInt64]] = [:]
+    for (step, microseconds) in joins.flatMap(\.steps) { steps[step, default: []].append(microseconds) }
+    return JoinLine(
+        nodes: try name(of: file).nodes, rounds: joins.count, join_microseconds: Percentiles(joins.map(\.microseconds)),
+        steps_microseconds_p50: steps.mapValues { Percentiles($0).p50 })
+}
+
+func lines(of file: String) throws -> [Line] {
+    let (kernel, nodes) = try name(of: file)
     let text = try String(contentsOfFile: file, encoding: .utf8)
     // The newest may be one that nobody called for.
     let rollouts = try text.split(separator: "\n").compactMap { line in
@@ -71,7 +103,7 @@ func lines(of file: String) throws -> [Line] {
         var steps: [String: [UInt64]] = [:]
         for step in counted.flatMap(\.steps) { steps[step.name, default: []].append(step.microseconds) }
         return Line(
-            nodes: nodes, kernel: String(name[0]), kind: kind, rounds: counted.count,
+            nodes: nodes, kernel: kernel, kind: kind, rounds: counted.count,
             toggle_without_drain_microseconds: Percentiles(
                 counted.map { $0.duration_microseconds - $0.drain_microseconds }),
             drain_microseconds_p50: Percentiles(counted.map(\.drain_microseconds)).p50,
@@ -89,7 +121,9 @@ guard words.count > 5 else {
     exit(2)
 }
 // Within a size on comes before off, as in `kinds`.
-let all = try words[5...].flatMap(lines).enumerated()
+let files = words[5...].map { (path: $0, isJoin: $0.contains("/join-")) }
+let joins = try files.filter(\.isJoin).map { try joinLine(of: $0.path) }.sorted { $0.nodes < $1.nodes }
+let all = try files.filter { !$0.isJoin }.map(\.path).flatMap(lines).enumerated()
     .sorted { ($0.element.nodes, $0.offset) < ($1.element.nodes, $1.offset) }.map(\.element)
 print("toggle latency without the drain, in milliseconds (\(words[3]), \(words[4]) cores, commit \(words[2]))")
 print("| nodes | kernel | kind | rounds | p50 | p90 | p99 | maximum | drain p50 |")
@@ -101,9 +135,17 @@ for line in all {
     let cells = ["\(line.nodes)", kernel, line.kind, "\(line.rounds)"] + figures
     print("| " + cells.joined(separator: " | ") + " |")
 }
+print("\njoin latency: a rebooted node from its agent's first word to protected, in milliseconds, simulated kernels")
+print("| nodes | rounds | p50 | p90 | p99 | maximum |")
+print("|---|---|---|---|---|---|")
+for line in joins {
+    let join = line.join_microseconds
+    let cells = ["\(line.nodes)", "\(line.rounds)"] + [join.p50, join.p90, join.p99, join.maximum].map(milliseconds)
+    print("| " + cells.joined(separator: " | ") + " |")
+}
 let encoder = JSONEncoder()
 encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
 let results = Results(
     commit: words[2], date: ISO8601DateFormatter().string(from: Date()), system: words[3], cores: words[4],
-    toggle_latency: all)
+    toggle_latency: all, join_latency: joins)
 try encoder.encode(results).write(to: URL(filePath: words[1]))
