@@ -9,16 +9,12 @@ public enum BootShield {
     /// Pairs that have anything of ours in the kernel are left alone: they kept their state.
     public static func raise(_ shield: Shield, on kernel: any Kernel) async throws(KernelError) -> Int {
         guard !shield.pairs.isEmpty else { return 0 }
-        let snapshot = try await kernel.snapshot()
-        let index = SnapshotIndex(snapshot)
+        let index = SnapshotIndex(try await kernel.snapshot())
         let pairs = shield.pairs.sorted().map { AddressPair(own: $0.own, peer: $0.peer) }.filter { pair in
             EdgeReading.read(index, pairs: [pair]).high == .clear
         }
-        guard !pairs.isEmpty, let anybody = NodeNumber(NodeNumber.maximum) else { return 0 }
-        let bypass = BypassPolicies.policies(for: shield.bypass, ownAddresses: shield.own)
-        let wants = [EdgeWant(peer: anybody, pairs: pairs, rung: .closed)]
-        let batch = Plan.changes(have: snapshot, wants: wants, bypass: bypass).compactMap(KernelChange.init(keyless:))
-        if let refusal = try await kernel.apply(batch).first { throw refusal.error }
+        guard !pairs.isEmpty else { return 0 }
+        try await carryOut(closing(pairs, of: shield, in: index), on: kernel)
         return pairs.count
     }
 
@@ -29,27 +25,22 @@ public enum BootShield {
         let snapshot = try await kernel.snapshot()
         let demanded = Plan.protectedPairs(in: snapshot).map { Shield.Pair(own: $0.own, peer: $0.peer) }
         let closed = shield.pairs.union(demanded)
-        guard let anybody = NodeNumber(NodeNumber.maximum) else { return }
-        let bypass = BypassPolicies.policies(for: shield.bypass, ownAddresses: shield.own)
+        let index = SnapshotIndex(snapshot)
         let pairs = closed.sorted().map { AddressPair(own: $0.own, peer: $0.peer) }
-        let wants = pairs.isEmpty ? [] : [EdgeWant(peer: anybody, pairs: pairs, rung: .closed)]
-        let changes =
-            Plan.changes(have: snapshot, wants: wants, bypass: bypass)
-            + Plan.orphans(have: SnapshotIndex(snapshot)) { closed.contains(Shield.Pair(own: $0, peer: $1)) }
+        let orphans = Plan.orphans(have: index) { closed.contains(Shield.Pair(own: $0, peer: $1)) }
+        try await carryOut(closing(pairs, of: shield, in: index) + orphans, on: kernel)
+    }
+
+    private static func closing(_ pairs: [AddressPair], of shield: Shield, in index: SnapshotIndex) -> [Change] {
+        // The plan asks for some peer's number and does not look at it.
+        let anybody = NodeNumber(NodeNumber.maximum)
+        let wants = pairs.isEmpty ? [] : anybody.map { [EdgeWant(peer: $0, pairs: pairs, rung: .closed)] } ?? []
+        let bypass = BypassPolicies.policies(for: shield.bypass, ownAddresses: shield.own)
+        return Plan.changes(have: index, wants: wants, bypass: bypass)
+    }
+
+    private static func carryOut(_ changes: [Change], on kernel: any Kernel) async throws(KernelError) {
         let batch = changes.compactMap(KernelChange.init(keyless:))
         if let refusal = try await kernel.apply(batch).first { throw refusal.error }
-    }
-}
-
-extension KernelChange {
-    /// `nil` for a change that needs a key.
-    init?(keyless change: Change) {
-        switch change {
-        case .addAssociation: return nil
-        case .deleteAssociation(let id): self = .deleteAssociation(id)
-        case .addPolicy(let policy): self = .addPolicy(policy)
-        case .updatePolicy(let policy): self = .updatePolicy(policy)
-        case .deletePolicy(let id): self = .deletePolicy(id)
-        }
     }
 }

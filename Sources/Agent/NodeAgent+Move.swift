@@ -123,18 +123,17 @@ extension NodeAgent {
     func apply(_ changes: [Change], keys: [AssociationID: Secret]) async throws(KernelError) -> [Refusal] {
         var batch: [KernelChange] = []
         for change in changes {
-            switch change {
-            case .addAssociation(let association):
+            if case .addAssociation(let association) = change {
                 guard let key = keys[association.id] else { continue } // No plan re-creates an SA without a fresh key.
                 if identity.flaws.contains(.recreatesAssociations) { keptKeys[association.id] = (association, key) }
                 batch.append(.addAssociation(association, key: key))
-            case .deleteAssociation(let id): batch.append(.deleteAssociation(id))
-            case .addPolicy(let policy): batch.append(.addPolicy(policy))
-            case .updatePolicy(let policy): batch.append(.updatePolicy(policy))
-            case .deletePolicy(let id): batch.append(.deletePolicy(id))
+            } else if let keyless = KernelChange(keyless: change) {
+                batch.append(keyless)
             }
         }
         if batch.isEmpty { return [] }
+        // Also where it fails: a part may be done.
+        lastLook = nil
         return try await kernel.apply(batch).map { refusal in
             Refusal(cause: .kernel, peer: peer(of: batch[refusal.index]), message: "\(refusal.error)")
         }

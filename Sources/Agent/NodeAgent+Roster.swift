@@ -45,6 +45,7 @@ extension NodeAgent {
         roster = next
         own = node
         neighbourhood = Neighbourhood(next, own: node)
+        lastLook = nil
         logger.info(
             "welcomed",
             metadata: ["node": "\(node.name)", "number": "\(node.number)", "peers": "\(next.nodes.count - 1)"])

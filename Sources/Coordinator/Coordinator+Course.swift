@@ -127,7 +127,7 @@ extension Coordinator {
 
     func noteJoins() {
         guard desired, !joins.pending.isEmpty else { return }
-        let current = rollout?.fleet ?? fleet
+        let current = current
         let present = numbers.filter { !picture.absent.contains($0) }
         for node in joins.pending where current.isEnforcing(node, toward: present) {
             joins.end(node, at: clock.now())

@@ -61,7 +61,7 @@ extension Coordinator {
         }
     }
 
-    func standing(of node: NodeNumber) -> Standing? { (rollout?.fleet ?? fleet).nodes[node]?.standing }
+    func standing(of node: NodeNumber) -> Standing? { current.nodes[node]?.standing }
 
     private func greet(_ hello: Hello, from node: NodeNumber) async {
         protocols[node] = hello.protocolVersion
@@ -117,7 +117,7 @@ extension Coordinator {
 
     /// A node is present from its first read-back on.
     private func hear(_ node: NodeNumber) {
-        guard (rollout?.fleet ?? fleet).nodes[node]?.standing != nil else { return }
+        guard standing(of: node) != nil else { return }
         guard presence.hear(node, at: clock.now()) else { return }
         logger.info(
             "node present", metadata: ["node": "\(name(node))", "present": "\(presence.count) of \(numbers.count)"])

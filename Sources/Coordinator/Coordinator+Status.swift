@@ -18,10 +18,11 @@ extension Coordinator {
     /// Nodes that are not heard from, or have not said where they stand.
     var absentNodes: Set<NodeNumber> { Set(numbers.filter(isAbsent)) }
 
-    private var current: FleetState { rollout?.fleet ?? fleet }
+    /// The fleet as it is known now: the rollout under way has its own.
+    var current: FleetState { rollout?.fleet ?? fleet }
 
     private func isAbsent(_ node: NodeNumber) -> Bool {
-        !presence.isPresent(node) || (rollout?.fleet ?? fleet).nodes[node]?.standing == nil
+        !presence.isPresent(node) || standing(of: node) == nil
     }
 
     /// All of it: what nodes were ordered, and which there are, may have changed.

@@ -41,17 +41,6 @@ struct EncodedBatch {
 }
 
 extension KernelChange {
-    /// The change without its key.
-    var change: Change {
-        switch self {
-        case .addAssociation(let association, _): .addAssociation(association)
-        case .deleteAssociation(let id): .deleteAssociation(id)
-        case .addPolicy(let policy): .addPolicy(policy)
-        case .updatePolicy(let policy): .updatePolicy(policy)
-        case .deletePolicy(let id): .deletePolicy(id)
-        }
-    }
-
     fileprivate func encode(
         _ change: Change, sequence: UInt32, port: UInt32, into output: inout OutputSpan<UInt8>
     ) throws(EncodingError) {

@@ -71,3 +71,27 @@ public struct KernelSupport: Hashable, Sendable {
 
     public init(lacking: String?) { self.lacking = lacking }
 }
+
+extension KernelChange {
+    /// The change without its key.
+    package var change: Change {
+        switch self {
+        case .addAssociation(let association, _): .addAssociation(association)
+        case .deleteAssociation(let id): .deleteAssociation(id)
+        case .addPolicy(let policy): .addPolicy(policy)
+        case .updatePolicy(let policy): .updatePolicy(policy)
+        case .deletePolicy(let id): .deletePolicy(id)
+        }
+    }
+
+    /// `nil` for a change that needs a key.
+    package init?(keyless change: Change) {
+        switch change {
+        case .addAssociation: return nil
+        case .deleteAssociation(let id): self = .deleteAssociation(id)
+        case .addPolicy(let policy): self = .addPolicy(policy)
+        case .updatePolicy(let policy): self = .updatePolicy(policy)
+        case .deletePolicy(let id): self = .deletePolicy(id)
+        }
+    }
+}

@@ -181,16 +181,3 @@ extension Secret {
         }
     }
 }
-
-extension KernelChange {
-    /// The change without its key.
-    package var change: Change {
-        switch self {
-        case .addAssociation(let association, _): .addAssociation(association)
-        case .deleteAssociation(let id): .deleteAssociation(id)
-        case .addPolicy(let policy): .addPolicy(policy)
-        case .updatePolicy(let policy): .updatePolicy(policy)
-        case .deletePolicy(let id): .deletePolicy(id)
-        }
-    }
-}
