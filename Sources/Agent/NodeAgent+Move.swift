@@ -96,9 +96,10 @@ extension NodeAgent {
                     ? pairs[index].outbound : pair.outbound.first { self.set(ofOutbound: $0, of: peer) == sent }
             }
         }
+        let leavesKeys = set.map { place.keys == .old && !state.hasOthers(than: $0) } ?? true
         let isEarly = identity.flaws.contains(.enforcesEarly) && place.rung == .send
         return EdgeWant(
-            peer: peer.number, pairs: pairs, rung: isEarly ? .enforce : place.rung, keys: set == nil ? nil : place.keys,
+            peer: peer.number, pairs: pairs, rung: isEarly ? .enforce : place.rung, keys: leavesKeys ? nil : place.keys,
             makesAssociations: isMade, replayWindow: offers?.replayWindow ?? 64,
             probePort: roster?.probePort ?? Roster.defaultProbePort)
     }

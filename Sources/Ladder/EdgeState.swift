@@ -53,18 +53,32 @@ public struct EdgeState: Hashable, Sendable {
         return hasOthers ? .held : .only
     }
 
+    /// Whether one family is closed and another takes clear.
+    var isHalfClosed: Bool { high == .closed && low.takesClear }
+
+    /// Whether any SA of a set stands.
+    func has(_ set: Generation) -> Bool { holds.contains(set) || parts.contains(set) }
+
+    /// Whether there is anything to send with but a fresh set. Where there is not, an order to a place with old keys moves
+    /// the rung and leaves the SAs alone: what is left of them still delivers in some address family.
+    public func hasOthers(than fresh: Generation) -> Bool {
+        holds.contains { $0 != fresh } || sends.contains { $0 != fresh } || parts.contains { $0 != fresh }
+    }
+
     /// Whether the edge stands exactly there.
     public func isAt(_ place: Place, _ fresh: Generation?) -> Bool {
         guard low == place.rung, high == place.rung else { return false }
         guard let fresh else { return place.keys == .old }
-        return keys(fresh) == place.keys && !(place.keys == .old && parts.contains(fresh))
+        return keys(fresh) == place.keys
+            && !(place.keys == .old && parts.contains(fresh) && hasOthers(than: fresh))
     }
 
     /// Where it stands after an order to a place was carried out.
     public func moved(to place: Place, _ fresh: Generation?) -> EdgeState {
         var holds = self.holds
         var parts = self.parts
-        if let fresh {
+        let isLeftAlone = place.keys == .old && fresh.map { !hasOthers(than: $0) } ?? true
+        if let fresh, !isLeftAlone {
             holds.removeAll { $0 == fresh }
             parts.removeAll { $0 == fresh }
             switch place.keys {
@@ -80,7 +94,7 @@ public struct EdgeState: Hashable, Sendable {
         case .accept: return EdgeState(low: .accept, high: .accept, holds: holds, parts: parts)
         case .send, .enforce:
             var sends = self.sends
-            if let fresh {
+            if let fresh, !isLeftAlone {
                 switch place.keys {
                 case .used, .only: sends = [fresh]
                 case .old, .held: sends.removeAll { $0 == fresh }
@@ -100,6 +114,7 @@ public struct EdgeState: Hashable, Sendable {
         let isHeld = holds.contains(fresh)
         switch place.keys {
         case .old, .held:
+            if place.keys == .old && place.rung <= high && !hasOthers(than: fresh) { return nil }
             let hasOther = holds.contains { $0 != fresh } || sends.contains { $0 != fresh }
             return hasOther ? nil : "the edge stands at \(self) and has no other keys to send with"
         case .used: return isHeld ? nil : "the edge stands at \(self) and does not hold set \(fresh)"
@@ -112,6 +127,7 @@ public struct EdgeState: Hashable, Sendable {
     private func isNear(_ place: Place) -> Bool {
         let rung = place.rung
         if rung == .closed || rung == low || rung == high { return true }
+        if isHalfClosed && rung == .accept { return true }
         if high == .closed { return rung == .clear || (rung == .enforce && place.keys == .only) }
         return rung >= low && rung <= high || rung == high.above || rung == low.below
     }

@@ -32,6 +32,22 @@ public enum LadderRule {
         return edge.sends.allSatisfy { edge.holds.contains($0) && opposite.holds.contains($0) }
     }
 
+    /// How packets that some address family of an edge sends are taken, where another family may have lost an SA.
+    struct Partly: OptionSet {
+        let rawValue: UInt8
+
+        static let inClear = Partly(rawValue: 1)
+        static let byESP = Partly(rawValue: 2)
+    }
+
+    static func partlyTaken(_ edge: EdgeState, by opposite: EdgeState) -> Partly {
+        var taken: Partly = []
+        if edge.low.sendsClear && opposite.low.takesClear { taken.insert(.inClear) }
+        // What an edge between two rungs does is not known, but what its policies send with is.
+        if edge.sends.contains(where: { $0 != .none && edge.has($0) && opposite.has($0) }) { taken.insert(.byESP) }
+        return taken
+    }
+
     /// What two opposite edges break, `nil` where nothing.
     public static func violation(_ here: EdgeState, _ there: EdgeState) -> Violation? {
         if here.high == .closed && there.high == .closed { return nil }
@@ -84,6 +100,8 @@ public struct Pair: Hashable, Sendable {
         guard let aim, let state = states.first, let place = state.step(toward: aim, fresh) else { return [] }
         // From closed with SAs the way down leads over the top, where the peer can hear it; else straight.
         if place.rung == .enforce && aim.rung == .clear { return [place, Place(.clear)] }
+        // One family is closed and the other sends ESP: its SAs go when the peer has stopped as well.
+        if state.isHalfClosed && place.rung == .clear { return [place, Place(.accept)] }
         // Half of it refuses clear and the rest cannot be finished: it closes, and comes up from there with fresh keys.
         if state.low != state.high && state.high.isProtected && aim == Place(.enforce, .only) {
             return [place, Place(.closed, .only)]
@@ -118,11 +136,16 @@ private struct Move {
     /// whichever of the two has moved.
     func keepsDelivering(to opposite: Move) -> Bool {
         let isTaken = LadderRule.delivers(before, to: opposite.before)
+        let partlyTaken = LadderRule.partlyTaken(before, by: opposite.before)
         let begins = after.high.sendsESP && (after.sends != before.sends || !before.high.sendsESP)
         func isKept(_ edge: EdgeState, _ isMoved: Bool, _ other: EdgeState, _ isOtherMoved: Bool) -> Bool {
             if (isMoved && closes) || (isOtherMoved && opposite.closes) { return true }
-            guard isTaken || (isMoved && begins) else { return true }
-            return LadderRule.delivers(edge, to: other)
+            // What was closed sent nothing: whatever of it is taken is a gain.
+            let wasClosed = before.low == .closed
+            if isTaken || (isMoved && begins && !wasClosed) { return LadderRule.delivers(edge, to: other) }
+            let stillTaken = LadderRule.partlyTaken(edge, by: other)
+            if isMoved && begins { return !stillTaken.isEmpty }
+            return isMoved ? partlyTaken.isEmpty || !stillTaken.isEmpty : partlyTaken.isSubset(of: stillTaken)
         }
         return isKept(before, false, opposite.after, true) && isKept(after, true, opposite.before, false)
             && isKept(after, true, opposite.after, true)

@@ -210,7 +210,7 @@ public struct StridePlanner {
     private static func phase(from state: EdgeState, to place: Place, _ fresh: Generation?) -> Stride.Phase {
         let use = state.keys(fresh)
         if place.rung == .closed { return place.keys == .old ? (use == .old ? .enforce : .drop) : .hold }
-        if state.high == .closed { return place.rung == .clear ? .lower(.clear) : .send }
+        if state.high == .closed { return place.rung.sendsESP ? .send : .lower(place.rung) }
         if place.rung < state.high { return .lower(place.rung) }
         if place.rung > state.low {
             switch place.rung {

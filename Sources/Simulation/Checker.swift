@@ -42,8 +42,8 @@ final class Checker {
     private var isOffline: [Bool]
     /// Pairs one of whose kernels lost its state, until a rollout that knows of it has succeeded.
     private(set) var isForgiven: [[Bool]]
-    /// Pairs that somebody else spoiled, until what both send is taken again.
-    private var isDrifted: [[Bool]]
+    /// What is sent by one host to another in one family and somebody else spoiled, until it is taken again.
+    private var isDrifted: [[[Bool]]]
     private var keys: [Int: KeyUse] = [:]
     private var spis: [Destination: Int] = [:]
     private let owners: [Address: (host: Int, family: Int)]
@@ -70,7 +70,8 @@ final class Checker {
         unprotectedCount = count * (count - 1)
         isOffline = Array(repeating: false, count: count)
         isForgiven = Array(repeating: Array(repeating: false, count: count), count: count)
-        isDrifted = isForgiven
+        isDrifted = Array(
+            repeating: Array(repeating: Array(repeating: false, count: families), count: count), count: count)
         var owners: [Address: (host: Int, family: Int)] = [:]
         for host in hosts {
             for (family, address) in host.node.addresses.enumerated() { owners[address] = (host.index, family) }
@@ -197,30 +198,29 @@ final class Checker {
     func disturb(_ host: Int, _ change: Change) {
         guard let place = place(of: change, on: host) else { return }
         bringUp(place.host, place.peer)
-        setDrifted(place.host, place.peer, true)
         switch change {
         case .deleteAssociation(let id):
-            sides[place.host][place.peer][place.family].note(
-                id.spi, isInbound: owners[id.destination]?.host == host, key: nil)
-        case .deletePolicy(let id): sides[place.host][place.peer][place.family].note(id.direction, nil)
+            let isInbound = owners[id.destination]?.host == host
+            if isInbound {
+                isDrifted[place.peer][place.host][place.family] = true
+            } else {
+                isDrifted[place.host][place.peer][place.family] = true
+            }
+            sides[place.host][place.peer][place.family].note(id.spi, isInbound: isInbound, key: nil)
+        case .deletePolicy(let id):
+            // Without an inbound policy more is taken than should be, not less.
+            if id.direction == .out { isDrifted[place.host][place.peer][place.family] = true }
+            sides[place.host][place.peer][place.family].note(id.direction, nil)
         case .addAssociation, .addPolicy, .updatePolicy: break
         }
         noteProtection(place.host, place.peer)
     }
 
-    private func setDrifted(_ one: Int, _ other: Int, _ drifted: Bool) {
-        isDrifted[one][other] = drifted
-        isDrifted[other][one] = drifted
-    }
-
-    private func isMended(_ one: Int, _ other: Int) -> Bool {
-        sides[one][other].indices.allSatisfy { family in
-            let (here, there) = (sides[one][other][family], sides[other][one][family])
-            let isMatched =
-                here.outbound.allSatisfy(there.inbound.contains) && there.outbound.allSatisfy(here.inbound.contains)
-            let isPaired = here.inbound.count == here.outbound.count && there.inbound.count == there.outbound.count
-            return there.takes(here.form) && here.takes(there.form) && isMatched && isPaired
-        }
+    /// What is sent is taken again, and so would be what other SAs that stand could send.
+    private func isMended(_ from: Int, _ to: Int, _ family: Int) -> Bool {
+        let (here, there) = (sides[from][to][family], sides[to][from][family])
+        return there.takes(here.form) && here.outbound.count == there.inbound.count
+            && here.outbound.allSatisfy(there.inbound.contains)
     }
 
     /// A probe from one host's address to another's, at this moment.
@@ -249,7 +249,7 @@ final class Checker {
             for family in sides[from][to].indices {
                 let loss = flows[from][to][family].advance(
                     to: now(), from: sides[from][to][family], to: sides[to][from][family],
-                    isExcused: isExcused(one, other))
+                    isExcused: isExcused(one, other) || isDrifted[from][to][family])
                 if let loss {
                     report(
                         "packet \(loss.number) from \(names[from]) to \(names[to]), \(loss.form), sent at \(loss.sent), was lost",
@@ -263,28 +263,34 @@ final class Checker {
         for one in sides.indices { for other in sides.indices where one < other { bringUp(one, other) } }
     }
 
+    private func isDrifted(_ one: Int, _ other: Int) -> Bool {
+        isDrifted[one][other].contains(true) || isDrifted[other][one].contains(true)
+    }
+
     private func isExcused(_ one: Int, _ other: Int) -> Bool {
-        isOffline[one] || isOffline[other] || isForgiven[one][other] || isDrifted[one][other]
+        isOffline[one] || isOffline[other] || isForgiven[one][other]
     }
 
     /// The ladder's rule, and a packet each way that is sent at this moment over a path without delay.
     private func check(_ one: Int, _ other: Int) {
-        if isDrifted[one][other], isMended(one, other) { setDrifted(one, other, false) }
-        if isForgiven[one][other] || isDrifted[one][other] { return }
-        let isOffline = isOffline[one] || isOffline[other]
-        for (family, here) in sides[one][other].enumerated() {
-            let there = sides[other][one][family]
-            // Clause 1, whatever the network does: what is sent with is held by the other.
-            for (side, other, host) in [(here, there, one), (there, here, other)] where !side.isClosed {
-                if case .association = side.out, !other.takes(side.form) {
-                    report("the rule is broken: \(names[host]) sends \(side.form), which its peer does not hold")
-                }
+        if isForgiven[one][other] { return }
+        for (from, to) in [(one, other), (other, one)] {
+            for family in sides[from][to].indices {
+                if isDrifted[from][to][family], isMended(from, to, family) { isDrifted[from][to][family] = false }
+                if !isDrifted[from][to][family] { check(from, to, family) }
             }
-            if isOffline { continue }
-            if here.isClosed || there.isClosed { continue }
-            if !there.takes(here.form) { report("\(names[other]) does not take \(here.form) from \(names[one])") }
-            if !here.takes(there.form) { report("\(names[one]) does not take \(there.form) from \(names[other])") }
         }
+    }
+
+    private func check(_ from: Int, _ to: Int, _ family: Int) {
+        let (here, there) = (sides[from][to][family], sides[to][from][family])
+        if here.isClosed { return }
+        // Clause 1, whatever the network does: what is sent with is held by the other.
+        if case .association = here.out, !there.takes(here.form) {
+            report("the rule is broken: \(names[from]) sends \(here.form), which its peer does not hold")
+        }
+        if isOffline[from] || isOffline[to] || there.isClosed { return }
+        if !there.takes(here.form) { report("\(names[to]) does not take \(here.form) from \(names[from])") }
     }
 
     /// All edges' rungs where they are on one rung in every family, by host and peer.
@@ -301,7 +307,7 @@ final class Checker {
     func firstPair(where isWrong: (PairSide) -> Bool) -> String? {
         for host in sides.indices {
             for peer in sides.indices
-            where host != peer && !isForgiven[host][peer] && !isDrifted[host][peer] && !isOffline[host] {
+            where host != peer && !isForgiven[host][peer] && !isOffline[host] && !isDrifted(host, peer) {
                 if let wrong = sides[host][peer].first(where: isWrong) {
                     return "\(names[host])→\(names[peer]) stands at \(wrong.rungs)"
                 }

@@ -34,6 +34,20 @@ struct LadderRuleTests {
         return states
     }()
 
+    /// States of an edge one of whose SAs was taken out of the kernel.
+    static let broken: [EdgeState] = {
+        var states: [EdgeState] = []
+        for set in [old, fresh] {
+            states.append(EdgeState(low: .accept, high: .accept, parts: [set]))
+            for rung in [Rung.send, .enforce] {
+                states.append(EdgeState(low: rung, high: rung, sends: [set], parts: [set]))
+            }
+        }
+        // One family closed, the other still sending.
+        states.append(EdgeState(low: .clear, high: .closed, sends: [fresh], parts: [fresh]))
+        return states
+    }()
+
     static let goals: [Goal] = [
         Goal(.clear), Goal(.accept), Goal(.enforce), Goal(.enforce, freshness: .everywhere),
         Goal(.enforce, freshness: .nowhere), Goal(.clear, freshness: .nowhere),
@@ -67,6 +81,35 @@ struct LadderRuleTests {
                 }
             }
         }
+    }
+
+    @Test("What a pair that has lost an SA still delivers in some family, no move takes away")
+    func partsAreKept() {
+        for here in Self.broken {
+            for there in Self.broken + Self.states where there.high != .closed || there.low != .closed {
+                let kept = LadderRule.partlyTaken(there, by: here)
+                for goal in Self.goals {
+                    let (one, other) = next(Pair(here: [here], there: [there], fresh: Self.fresh), goal)
+                    let closes = [one, other].contains { $0?.rung == .closed }
+                    if closes { continue }
+                    let first = LadderRule.partlyTaken(there, by: moved(here, one))
+                    let both = LadderRule.partlyTaken(moved(there, other), by: moved(here, one))
+                    #expect(kept.isSubset(of: first), "\(here), \(there) to \(goal): \(String(describing: one)) first")
+                    #expect(kept.isEmpty || !both.isEmpty, "\(here), \(there) to \(goal)")
+                }
+            }
+        }
+    }
+
+    @Test("An edge that sends with what is left of its only set moves down with it")
+    func leftAlone() {
+        let edge = EdgeState(low: .enforce, high: .enforce, sends: [Self.fresh], parts: [Self.fresh])
+
+        let lower = edge.moved(to: Place(.send), Self.fresh)
+
+        #expect(edge.objection(to: Place(.send), Self.fresh) == nil)
+        #expect(lower == EdgeState(low: .send, high: .send, sends: [Self.fresh], parts: [Self.fresh]))
+        #expect(lower.isAt(Place(.send), Self.fresh))
     }
 
     @Test("No move is made that any order not yet answered could turn into a loss")
@@ -115,8 +158,8 @@ struct LadderRuleTests {
 
     @Test("From everywhere a pair can be turned off")
     func wayOut() {
-        for here in Self.states {
-            for there in Self.states {
+        for here in Self.states + Self.broken {
+            for there in Self.states + Self.broken {
                 let (one, other) = end(here, there, Goal(.clear))
                 #expect(one == .clear && other == .clear, "\(here), \(there) to \(one), \(other)")
             }

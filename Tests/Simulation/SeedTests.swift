@@ -19,6 +19,9 @@ struct SeedTests {
         (719, "a probe was ordered of one end of an edge only"),
         (839, "a restarted coordinator said enabled for nodes that it had not heard of"),
         (8_959, "a rollout that could not come nearer to its goal left its SAs behind"),
+        (141, "a way back took the SAs of an edge one of whose families had lost one: the other family lost packets"),
+        (614, "SAs went while the edge's opposite still sent with them in one family"),
+        (3_356, "an edge with one family closed was taken for one that sends nothing"),
         (10_508, "a refused change left an edge at accept without a policy for probes"),
     ]
 

@@ -103,7 +103,7 @@ close_count() {
     # shellcheck disable=SC2086 # Names with spaces between.
     check "$1: 0 lost (${cut:-no flow} was cut: $allowed), tcp whole, error counters still" \
         [ "$lost $(figure missing tcp) $(figure broken tcp) $(figure unseen wire_total) $(errors_but_of $ends)" = \
-            "0 0 0 0 $expected" ] || return
+            "0 0 0 0 $expected" ] || { echo "$report"; return; }
     [ "$(figure lost)" = $((lost + allowed)) ] || check "$1: every loss is named" false
 }
 
