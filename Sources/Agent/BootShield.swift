@@ -6,12 +6,15 @@ internal import XFRM
 public enum BootShield {
     /// How many address pairs were closed.
     ///
-    /// Pairs that have anything of ours in the kernel are left alone: they kept their state.
+    /// Pairs that have anything of ours in the kernel are left alone, for they kept their state; but for those that an
+    /// earlier try has closed in part.
     public static func raise(_ shield: Shield, on kernel: any Kernel) async throws(KernelError) -> Int {
         guard !shield.pairs.isEmpty else { return 0 }
         let index = SnapshotIndex(try await kernel.snapshot())
         let pairs = shield.pairs.sorted().map { AddressPair(own: $0.own, peer: $0.peer) }.filter { pair in
-            EdgeReading.read(index, pairs: [pair]).high == .clear
+            let reading = EdgeReading.read(index, pairs: [pair])
+            let isBare = reading.pairs.allSatisfy { $0.inbound.isEmpty && $0.outbound.isEmpty }
+            return reading.low == .clear && (reading.high == .clear || (reading.high == .closed && isBare))
         }
         guard !pairs.isEmpty else { return 0 }
         try await carryOut(closing(pairs, of: shield, in: index), on: kernel)
@@ -22,10 +25,9 @@ public enum BootShield {
     /// with one key spend it. Every edge of the record is closed, and every one that demands ESP for all of its traffic;
     /// one at `accept`, whose traffic is clear, is clear then.
     static func lower(_ shield: Shield, on kernel: any Kernel) async throws(KernelError) {
-        let snapshot = try await kernel.snapshot()
-        let demanded = Plan.protectedPairs(in: snapshot).map { Shield.Pair(own: $0.own, peer: $0.peer) }
+        let index = SnapshotIndex(try await kernel.snapshot())
+        let demanded = Plan.protectedPairs(in: index).map { Shield.Pair(own: $0.own, peer: $0.peer) }
         let closed = shield.pairs.union(demanded)
-        let index = SnapshotIndex(snapshot)
         let pairs = closed.sorted().map { AddressPair(own: $0.own, peer: $0.peer) }
         let orphans = Plan.orphans(have: index) { closed.contains(Shield.Pair(own: $0, peer: $1)) }
         try await carryOut(closing(pairs, of: shield, in: index) + orphans, on: kernel)

@@ -33,7 +33,7 @@ extension NodeAgent {
     func repairedLook() async throws(KernelError) -> Look {
         let look = try await look()
         let changes = repairs(of: look)
-        try await recreate(missingFrom: look.snapshot)
+        try await recreate(missingFrom: look.index)
         guard !changes.isEmpty else { return look }
         for change in changes {
             logger.warning("drift: put right", metadata: ["change": "\(change)"])
@@ -45,10 +45,11 @@ extension NodeAgent {
     }
 
     /// A flaw: what is missing is made again with its old key.
-    private func recreate(missingFrom snapshot: Snapshot) async throws(KernelError) {
+    private func recreate(missingFrom index: SnapshotIndex) async throws(KernelError) {
         guard identity.flaws.contains(.recreatesAssociations) else { return }
-        let present = Set(snapshot.associations.map(\.association.id))
-        let pinned = Set(snapshot.policies.compactMap(\.sendingSPI))
+        var present: Set<AssociationID> = []
+        index.forEachAssociation { present.insert($0.id) }
+        let pinned = Set(index.pairPolicies.compactMap(\.sendingSPI))
         for (id, kept) in keptKeys where !present.contains(id) && pinned.contains(id.spi) {
             _ = try await kernel.apply([.addAssociation(kept.0, key: kept.1)])
         }
@@ -63,8 +64,9 @@ extension NodeAgent {
             guard let intended = intent.edges[peer.number], intended.low == intended.high, intended.low != .clear else {
                 continue
             }
-            guard state.low != intended.low || state.high != intended.high || state.sends != intended.sends,
-                intended.low != .accept
+            let isStale = reading.pairs.contains(where: \.hasStaleTrial)
+            guard isStale || state.low != intended.low || state.high != intended.high || state.sends != intended.sends,
+                isStale || intended.low != .accept
             else { continue }
             let sent = intended.sends.last
             let wanted = reading.pairs.map { pair in
@@ -113,19 +115,20 @@ extension NodeAgent {
     func keptPairs(in look: Look) -> [AddressPair] {
         guard rules.minimumRung > .clear else { return [] }
         let known = Set((peers.flatMap(pairs) + quarantinedPairs).map(PeerPair.init))
-        return Plan.protectedPairs(in: look.snapshot).filter { pair in
+        return Plan.protectedPairs(in: look.index).filter { pair in
             let rung = EdgeReading.read(look.index, pairs: [pair]).high
             return !known.contains(PeerPair(pair)) && rules.objection(from: rung, to: .clear) != nil
         }
     }
 
     /// Foreign objects where ours stand or would.
-    func foreign(in snapshot: Snapshot) -> [ForeignObject] {
+    func foreign(in look: Look) -> [ForeignObject] {
+        if look.strangers == Snapshot() { return [] }
         let port = roster?.probePort ?? Roster.defaultProbePort
         let wants = peers.map {
             EdgeWant(peer: $0.number, pairs: pairs(with: $0), rung: .enforce, probePort: port)
         }
-        return Plan.foreignInTheWay(have: snapshot, wants: wants, bypass: bypass)
+        return Plan.foreignInTheWay(have: look.strangers, wants: wants, bypass: bypass)
     }
 
     /// What in the kernel an operator must act on, each with what to do.
@@ -143,7 +146,7 @@ extension NodeAgent {
         if !lacking.isEmpty {
             problems.append("\(lacking.count) policies of the bypass list do not stand: turn IPsec off and on")
         }
-        problems += foreign(in: look.snapshot).map { "\($0): remove it, or take the traffic out of the fleet" }
+        problems += foreign(in: look).map { "\($0): remove it, or take the traffic out of the fleet" }
         for edge in look.edges where edge.state.low.sendsESP {
             let isLacking = !edge.state.sends.allSatisfy(edge.state.holds.contains)
             if isLacking { problems.append("an SA of the edge to \(edge.peer.name) is missing: it gets fresh keys") }

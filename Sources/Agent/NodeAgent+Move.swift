@@ -18,27 +18,28 @@ extension NodeAgent {
         var wants = Wants()
         do throws(KernelError) {
             let before = try await currentLook()
-            for edge in before.edges {
-                if let place = targets[edge.peer.number] { note(place, of: edge, fresh, in: &wants) }
+            for (number, target) in targets.sorted(by: { $0.key < $1.key }) {
+                if let place = neighbourhood.places[number] { note(target, of: before.edges[place], fresh, in: &wants) }
             }
-            guard prepareRecord(for: wants.edges, fresh, before.snapshot) else {
+            guard prepareRecord(for: wants.edges, fresh, before) else {
                 let refusal = Refusal(cause: .host, message: NodeLadder.noRecord)
                 return .init(refusals: [refusal], standing: before.standing)
             }
             let changes = Plan.changes(have: before.index, wants: wants.edges, bypass: bypass)
             var refusals = wants.refusals
             refusals += try await apply(changes, keys: wants.keys)
-            let after = try await look()
+            let pretended = identity.flaws.contains(.reportsTheOrder) ? pretended(targets, fresh, before) : nil
+            let after = try await look(consume before, after: changes, toward: wants.edges.map(\.peer))
             var standing = after.standing
-            if identity.flaws.contains(.reportsTheOrder) {
-                standing = pretended(targets, fresh, before)
+            if let pretended {
+                standing = pretended
                 refusals = []
             }
             if let fresh, fresh.isMade, refusals.isEmpty { retire(fresh.version.generation) }
             // Only what the order was about: where another edge is not as it should be, that is drift.
             intent.set(standing, toward: targets.keys)
             intent.bypass = Set(bypass.map(\.id))
-            settleRecord(after)
+            settleRecord(after, after: wants.edges)
             return .init(refusals: limited(refusals), standing: standing)
         } catch {
             let refusal = Refusal(cause: .kernel, message: "\(error)")
@@ -48,12 +49,12 @@ extension NodeAgent {
 
     /// Where the edges would stand if all had gone well.
     private func pretended(_ targets: [NodeNumber: Place], _ fresh: Order.Fresh?, _ before: Look) -> Standing {
-        var states: [NodeNumber: EdgeState] = [:]
-        for edge in before.edges {
-            let place = targets[edge.peer.number]
-            states[edge.peer.number] = place.map { edge.state.moved(to: $0, fresh?.version.generation) } ?? edge.state
-        }
-        return Standing(states)
+        Standing(
+            before.edges.map { edge in
+                let place = targets[edge.peer.number]
+                let state = place.map { edge.state.moved(to: $0, fresh?.version.generation) } ?? edge.state
+                return (edge.peer.number, state)
+            })
     }
 
     private func note(_ place: Place, of edge: Look.Edge, _ fresh: Order.Fresh?, in wants: inout Wants) {
@@ -107,7 +108,7 @@ extension NodeAgent {
     private func derive(
         _ peer: Node, _ generation: Generation, into keys: inout [AssociationID: Secret]
     ) throws(KeyError) -> [AddressPair] {
-        guard let own, let roster, let offers, offers.generation == generation else { throw .gone(set: generation) }
+        guard let own, let roster, let offers, offers.version.generation == generation else { throw .gone(set: generation) }
         let derived = try ring.derive(own: own, peer: peer, offers: offers, fleetID: roster.fleetID)
         for key in derived.inbound + derived.outbound {
             keys[AssociationID(source: key.source, destination: key.destination, spi: key.spi)] = key.key
@@ -144,7 +145,7 @@ extension NodeAgent {
     private func retire(_ generation: Generation) {
         ring.retire(set: generation)
         memory.slots.release(set: generation)
-        if offers?.generation == generation { offers = nil }
+        if offers?.version.generation == generation { offers = nil }
     }
 
     func limited(_ refusals: [Refusal]) -> [Refusal] {
@@ -166,17 +167,22 @@ extension NodeAgent {
                 [policy.id.selector.source.address, policy.id.selector.destination.address]
             case .deletePolicy(let id): [id.selector.source.address, id.selector.destination.address]
             }
-        return peers.first { peer in addresses.contains { peer.addresses.contains($0) } }?.number
+        return addresses.lazy.compactMap { self.neighbourhood.numbers[$0] }.first
     }
 }
 
 /// What is durable around a move.
 extension NodeAgent {
+    /// Slots of peers are forgotten where so many a peer are known: an old one does no harm.
+    private static let peerSlotsMaximum = 4
+
     /// Before: which slots the SAs that are made will have, and which edges will be protected.
-    private func prepareRecord(for edges: [EdgeWant], _ fresh: Order.Fresh?, _ snapshot: Snapshot) -> Bool {
+    private func prepareRecord(for edges: [EdgeWant], _ fresh: Order.Fresh?, _ look: Look) -> Bool {
         var next = memory
         if let fresh, edges.contains(where: \.makesAssociations), let offers {
-            next.peerSlots.keep(slots(in: snapshot).peers, and: fresh.version.generation)
+            if next.peerSlots.sets.count > Self.peerSlotsMaximum * peers.count {
+                next.peerSlots.keep(peerSlots(in: look), and: fresh.version.generation)
+            }
             next.peerSlots.note(fresh.version.generation, offers.offers.mapValues(\.slot))
         }
         for edge in edges where edge.rung.isProtected {
@@ -190,7 +196,12 @@ extension NodeAgent {
     }
 
     /// After: edges that are not protected any more.
-    func settleRecord(_ look: Look) {
+    private func settleRecord(_ look: Look, after wants: [EdgeWant]) {
+        let isAsBefore = wants.lazy.flatMap(\.pairs).allSatisfy { pair in
+            let isProtected = EdgeReading.read(look.index, pairs: [pair]).low.isProtected
+            return isProtected == memory.shield.pairs.contains(Shield.Pair(own: pair.own, peer: pair.peer))
+        }
+        if isAsBefore && !wants.isEmpty { return }
         var pairs: Set<Shield.Pair> = []
         for pair in look.edges.flatMap(\.reading.pairs) where pair.low.isProtected {
             pairs.insert(Shield.Pair(own: pair.own, peer: pair.peer))

@@ -14,11 +14,15 @@ struct Look {
         var state: EdgeState
     }
 
-    var snapshot: Snapshot
     var index: SnapshotIndex
+    /// What is not ours.
+    var strangers: Snapshot
+    /// The most packets that any SA of ours has sent.
+    var packets: UInt64
     /// In the order of the peers' numbers.
     var edges: [Edge]
     var standing: Standing
+    /// When everything was read.
     var at: Instant
 }
 
@@ -26,20 +30,29 @@ struct Look {
 struct Neighbourhood {
     /// In the order of their numbers.
     var peers: [Node] = []
+    /// Where each of them is among them.
+    var places: [NodeNumber: Int] = [:]
     /// One address pair for each family that both nodes have.
     var pairs: [NodeNumber: [AddressPair]] = [:]
+    /// The peers' addresses in all pairs.
+    var addresses: Set<Address> = []
+    /// Whose address it is.
+    var numbers: [Address: NodeNumber] = [:]
     var bypass: [Policy] = []
 
     init() {}
 
     init(_ roster: Roster, own: Node) {
         peers = roster.nodes.values.filter { $0.number != own.number }.sorted { $0.number < $1.number }
-        for peer in peers {
+        for (place, peer) in peers.enumerated() {
+            places[peer.number] = place
+            for address in peer.addresses { numbers[address] = numbers[address] ?? peer.number }
             pairs[peer.number] = Address.Family.allCases.compactMap { family in
                 guard let mine = own.address(family), let theirs = peer.address(family) else { return nil }
                 return AddressPair(own: mine.address, peer: theirs.address)
             }
         }
+        addresses = Set(pairs.values.flatMap { $0.map(\.peer) })
         bypass = BypassPolicies.policies(for: roster.bypass, own: own)
     }
 }
@@ -72,17 +85,50 @@ extension NodeAgent {
         return try await look()
     }
 
+    /// A look after changes of the edges to these peers: what they are made of is read back, or everything where that is
+    /// not much more.
+    ///
+    /// What somebody else did there meanwhile, the kernel's monitor tells, and everything is read then.
+    func look(
+        _ before: consuming Look, after changes: [Change], toward peers: [NodeNumber]
+    ) async throws(KernelError) -> Look {
+        var look = before
+        let pairs = peers.flatMap { neighbourhood.pairs[$0] ?? [] }
+        var objects: Set<ObjectID> = []
+        for pair in pairs { objects.formUnion(look.index.objects(of: pair)) }
+        for change in changes {
+            guard let object = look.index.pairObject(of: change) else { return try await self.look() }
+            objects.insert(object)
+        }
+        guard !objects.isEmpty, objects.count * 2 <= look.index.ownedCount, !isDisturbed.load(ordering: .relaxed)
+        else { return try await self.look() }
+        let found = try await kernel.snapshot(of: Array(objects))
+        look.index.replace(pairs, with: found)
+        for number in peers {
+            guard let place = neighbourhood.places[number] else { continue }
+            let edge = edge(to: self.peers[place], in: look.index)
+            look.standing.set(edge.state, toward: number)
+            look.edges[place] = edge
+        }
+        if look.standing.exceptions.count * 2 > look.edges.count { look.standing = Standing(of: look.edges) }
+        lastLook = look
+        return look
+    }
+
     private func look(at snapshot: Snapshot, _ now: Instant) -> Look {
         let index = SnapshotIndex(snapshot)
-        var states: [NodeNumber: EdgeState] = [:]
-        states.reserveCapacity(peers.count)
-        let edges = peers.map { peer in
-            let reading = EdgeReading.read(index, pairs: pairs(with: peer))
-            let state = state(of: peer, reading)
-            states[peer.number] = state
-            return Look.Edge(peer: peer, reading: reading, state: state)
-        }
-        return Look(snapshot: snapshot, index: index, edges: edges, standing: Standing(states), at: now)
+        let edges = peers.map { edge(to: $0, in: index) }
+        let strangers = Snapshot(
+            associations: snapshot.associations.filter { !Ownership.owns($0.association) },
+            policies: snapshot.policies.filter { !Ownership.owns($0) })
+        return Look(
+            index: index, strangers: strangers, packets: packets(in: snapshot), edges: edges,
+            standing: Standing(of: edges), at: now)
+    }
+
+    private func edge(to peer: Node, in index: SnapshotIndex) -> Look.Edge {
+        let reading = EdgeReading.read(index, pairs: pairs(with: peer))
+        return Look.Edge(peer: peer, reading: reading, state: state(of: peer, reading))
     }
 
     func state(of peer: Node, _ reading: EdgeReading) -> EdgeState {
@@ -111,26 +157,45 @@ extension NodeAgent {
         spi.slot.flatMap { memory.peerSlots.set(of: $0, of: peer.number) } ?? .none
     }
 
-    /// The slots that the kernel's SAs have: own ones, and those of peers.
-    func slots(in snapshot: Snapshot) -> (own: Set<Slot>, peers: Set<PeerSlots.Key>) {
-        guard let own else { return ([], []) }
+    /// The slots of this node that the kernel's SAs have, also those between addresses that are no pair any more.
+    func ownSlots(in look: Look) -> Set<Slot> {
         var slots: Set<Slot> = []
-        var keys: Set<PeerSlots.Key> = []
-        let numbers = Dictionary(
-            peers.flatMap { peer in peer.addresses.map { ($0, peer.number) } }, uniquingKeysWith: { first, _ in first })
-        for association in snapshot.associations.map(\.association) where Ownership.owns(association) {
-            guard let slot = association.id.spi.slot else { continue }
-            if own.addresses.contains(association.id.destination) {
-                slots.insert(slot)
-            } else if let peer = numbers[association.id.destination] {
-                keys.insert(PeerSlots.Key(peer: peer, slot: slot))
+        // Mostly the same one again.
+        var newest: Slot?
+        var count = 0
+        for place in look.edges.indices {
+            for pair in look.edges[place].reading.pairs {
+                count += pair.inbound.count + pair.outbound.count
+                for spi in pair.inbound where spi.slot != newest {
+                    newest = spi.slot
+                    if let newest { slots.insert(newest) }
+                }
             }
         }
-        return (slots, keys)
+        guard let own, count < look.index.associationCount else { return slots }
+        look.index.forEachAssociation { association in
+            if own.addresses.contains(association.id.destination), let slot = association.id.spi.slot {
+                slots.insert(slot)
+            }
+        }
+        return slots
+    }
+
+    /// The slots of peers that the kernel's SAs have.
+    func peerSlots(in look: Look) -> Set<PeerSlots.Key> {
+        var keys: Set<PeerSlots.Key> = []
+        for place in look.edges.indices {
+            for pair in look.edges[place].reading.pairs {
+                for slot in pair.outbound.compactMap(\.slot) {
+                    keys.insert(PeerSlots.Key(peer: peers[place].number, slot: slot))
+                }
+            }
+        }
+        return keys
     }
 
     /// The most packets that any SA of ours has sent.
-    func packets(in snapshot: Snapshot) -> UInt64 {
+    private func packets(in snapshot: Snapshot) -> UInt64 {
         guard let own else { return 0 }
         return snapshot.associations.reduce(0) { most, observed in
             guard observed.packets > most, Ownership.owns(observed.association),
@@ -139,6 +204,11 @@ extension NodeAgent {
             return observed.packets
         }
     }
+}
+
+extension Standing {
+    /// Compresses what a look says of every edge.
+    fileprivate init(of edges: [Look.Edge]) { self.init(edges.map { ($0.peer.number, $0.state) }) }
 }
 
 extension [Generation] {

@@ -54,7 +54,7 @@ extension NodeAgent {
         do throws(KernelError) {
             let look = try await look()
             intent.adopt(look.standing, among: peers)
-            intent.bypass.formUnion(look.snapshot.policies.filter { $0.action == .bypass }.map(\.id))
+            intent.bypass.formUnion(look.index.bypassIDs)
         } catch {
             logger.error("kernel not read", metadata: ["error": "\(error)"])
         }
@@ -64,11 +64,12 @@ extension NodeAgent {
     func reported(_ look: Look) -> Standing {
         guard let refused else { return look.standing }
         let theirs = Neighbourhood(refused.roster, own: refused.own)
-        var states: [NodeNumber: EdgeState] = [:]
-        for peer in theirs.peers {
-            states[peer.number] = state(
-                of: peer, EdgeReading.read(look.index, pairs: theirs.pairs[peer.number] ?? []))
-        }
-        return Standing(states)
+        return Standing(
+            theirs.peers.map { peer in
+                (
+                    peer.number,
+                    self.state(of: peer, EdgeReading.read(look.index, pairs: theirs.pairs[peer.number] ?? []))
+                )
+            })
     }
 }

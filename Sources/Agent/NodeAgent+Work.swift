@@ -38,7 +38,7 @@ extension NodeAgent {
         do {
             let look = try await repairedLook()
             observation.standing = reported(look)
-            observation.packets = packets(in: look.snapshot)
+            observation.packets = look.packets
             observation.problems += problems(in: look) + (await hostProblems())
         } catch {
             logger.error("kernel not read", metadata: ["error": "\(error)"])
@@ -56,7 +56,7 @@ extension NodeAgent {
             for peer in peers where pairs(with: peer).isEmpty {
                 refusals.append(Refusal(cause: .host, peer: peer.number, message: "no address family in common"))
             }
-            refusals += foreign(in: look.snapshot).map { Refusal(cause: .foreign, message: "\($0)") }
+            refusals += foreign(in: look).map { Refusal(cause: .foreign, message: "\($0)") }
             refusals += try await kernel.obstacles().map { Refusal(cause: .host, message: $0) }
             refusals += missingAddresses(await currentFacts()).map { Refusal(cause: .host, message: $0) }
             return .init(refusals: limited(refusals), standing: look.standing)
@@ -79,7 +79,7 @@ extension NodeAgent {
             var next = memory
             if identity.flaws.contains(.reusesSlots) { next.slots = SlotLedger() }
             let slot = try next.slots.take(
-                for: set, inUse: identity.flaws.contains(.reusesSlots) ? [] : slots(in: look.snapshot).own)
+                for: set, inUse: identity.flaws.contains(.reusesSlots) ? [] : ownSlots(in: look))
             guard save(next) else {
                 return .init(refusals: [Refusal(cause: .host, message: NodeLadder.noRecord)], standing: standing)
             }
@@ -102,22 +102,22 @@ extension NodeAgent {
     func beginProbing(_ probe: Order.Probe) async -> NodeLadder.Performance? {
         do {
             let look = try await lookWithTrials()
-            var answered: [ProbeTarget] = []
+            var answered: [Address] = []
             var asked: [ProbeTarget] = []
-            for edge in look.edges {
-                for pair in edge.reading.pairs where pair.trial != nil || pair.pinned != nil {
-                    let target = ProbeTarget(peer: edge.peer.number, own: pair.own, address: pair.peer)
-                    answered.append(target)
+            for place in look.edges.indices {
+                let number = peers[place].number
+                for pair in look.edges[place].reading.pairs where pair.trial != nil || pair.pinned != nil {
+                    answered.append(pair.peer)
                     let isAsked = probe.scope == .trial ? pair.trial != nil : pair.pinned != nil
-                    if isAsked, let own, edge.peer.number > own.number { asked.append(target) }
+                    guard isAsked, let own, number > own.number else { continue }
+                    asked.append(ProbeTarget(peer: number, own: pair.own, address: pair.peer))
                 }
             }
-            guard let roster, !answered.isEmpty else { return .init(standing: look.standing) }
+            guard let roster, let own, !answered.isEmpty else { return .init(standing: look.standing) }
             isProbing = true
             try await self.probe.open(
                 ProbeSession(
-                    nonce: probe.nonce, port: roster.probePort, own: Array(Set(answered.map(\.own))).sorted(),
-                    peers: Set(answered.map(\.address))))
+                    nonce: probe.nonce, port: roster.probePort, own: own.addresses.sorted(), peers: answered.count == neighbourhood.addresses.count ? neighbourhood.addresses : Set(answered)))
             if asked.isEmpty { return .init(standing: look.standing) }
             round = Round(targets: asked)
             return nil
@@ -129,21 +129,19 @@ extension NodeAgent {
     /// A look after edges at `accept` have their policies for probes, also those that a refused change left without.
     private func lookWithTrials() async throws(KernelError) -> Look {
         let look = try await currentLook()
-        let wants = look.edges.compactMap { edge -> EdgeWant? in
-            let reading = edge.reading
-            guard reading.low == .accept, reading.high == .accept, reading.pairs.contains(where: { $0.trial == nil })
-            else { return nil }
-            let pairs = reading.pairs.map { AddressPair(own: $0.own, peer: $0.peer) }
-            return EdgeWant(
-                peer: edge.peer.number, pairs: pairs, rung: .accept,
-                probePort: roster?.probePort ?? Roster.defaultProbePort)
+        var wants: [EdgeWant] = []
+        for place in look.edges.indices where look.edges[place].reading.lacksTrial {
+            wants.append(
+                EdgeWant(
+                    peer: peers[place].number, pairs: pairs(with: peers[place]), rung: .accept,
+                    probePort: roster?.probePort ?? Roster.defaultProbePort))
         }
         if wants.isEmpty { return look }
         let changes = Plan.changes(have: look.index, wants: wants, bypass: bypass)
         for refusal in try await apply(changes, keys: [:]) {
             logger.warning("no policy for probes", metadata: ["kernel": "\(refusal.message)"])
         }
-        return try await self.look()
+        return try await self.look(look, after: changes, toward: wants.map(\.peer))
     }
 
     /// The answers are there.

@@ -96,7 +96,8 @@ public actor NodeAgent {
     var lastLook: Look?
     /// The coordinator's roster, where this node does not follow it; ``roster`` is the last one that it followed.
     var refused: RefusedRoster?
-    var offers: OfferSet?
+    /// What came of the newest offer set.
+    var offers: OfferShare?
     var support: KernelSupport
     var intent = Intent()
     /// Empty unless SAs are made again, which is a flaw.
@@ -163,7 +164,10 @@ public actor NodeAgent {
                 inboxInput.finish() // An agent without a bus is of no use: it ends, and is started anew.
             }
             group.addTask { await self.watchKernel() }
-            group.addTask { [clock, inboxInput] in
+            group.addTask { [clock, inboxInput, identity] in
+                // Agents that were started together do not all beat at once.
+                let phase = identity.incarnation % (await self.heartbeatMilliseconds)
+                await clock.sleep(until: clock.now().advanced(byMilliseconds: phase))
                 while !Task.isCancelled {
                     await clock.sleep(until: clock.now().advanced(byMilliseconds: await self.heartbeatMilliseconds))
                     inboxInput.yield(.heartbeat)
@@ -211,9 +215,9 @@ public actor NodeAgent {
             logger.notice("connection to the coordinator lost; every edge keeps its rung")
         case .message(.heartbeat(let theirs)): coordinatorClock.note(theirs, arrivedAt: clock.now())
         case .message(.welcome(let welcome)): await join(welcome)
-        case .message(.offers(let set)):
-            offers = set
-            ladder.receive(offers: OfferSetVersion(of: set))
+        case .message(.offers(let share)):
+            if offers == nil { offers = share } else { offers?.take(share) }
+            ladder.receive(offers: share.version)
         case .message(.order(let order)):
             workName = order.task.name
             // A newer order does not wait for echoes.

@@ -1,4 +1,5 @@
 internal import BusProtocol
+internal import Synchronization
 internal import ZeroMQ
 
 /// One attempt of an agent to stay connected.
@@ -7,11 +8,12 @@ struct AgentSockets: ~Copyable {
     let dealer: ZeroMQSocket
     let monitor: SocketMonitor
 
+    /// A monitor's name is taken until libzmq has closed it, so each has its own.
+    private static let attempts = Atomic<UInt64>(0)
+
     /// Begins to connect.
-    ///
-    /// - Parameter attempt: different each time, for a monitor's name is taken until libzmq has closed it.
     init(
-        endpoint: String, server: CurvePublicKey, key: CurveKeyPair, attempt: UInt64, in context: ZeroMQContext
+        endpoint: String, server: CurvePublicKey, key: CurveKeyPair, in context: ZeroMQContext
     ) throws(ZeroMQError) {
         let dealer = try ZeroMQSocket(.dealer, in: context)
         let options: [SocketOption] = [
@@ -29,7 +31,8 @@ struct AgentSockets: ~Copyable {
             .handshakeTimeoutMilliseconds(BusLimits.handshakeTimeoutMilliseconds),
         ]
         for option in options { try dealer.set(option) }
-        let monitor = try dealer.monitor(name: "\(attempt)", in: context)
+        let monitor = try dealer.monitor(
+            name: "\(Self.attempts.add(1, ordering: .relaxed).newValue)", in: context)
         do throws(ZeroMQError) {
             try dealer.connect(endpoint)
         } catch {

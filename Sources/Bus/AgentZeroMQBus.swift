@@ -25,7 +25,6 @@ public actor AgentZeroMQBus: AgentBus {
     private var context: ZeroMQContext?
     private var isFresh = true
     private var isConnected = false
-    private var attempt: UInt64 = 0
     /// When a new socket takes the place of this one, `nil` while it is connected.
     private var renewal: ContinuousClock.Instant?
     private var badFrameGate = LogGate()
@@ -36,7 +35,11 @@ public actor AgentZeroMQBus: AgentBus {
     ///   - endpoint: the coordinator's, such as `tcp://10.77.0.254:7740`; an IP address, for a name may need a peer.
     ///   - server: the coordinator's public key.
     ///   - key: the agent's own.
-    public init(endpoint: String, server: CurvePublicKey, key: CurveKeyPair, logger: Logger) throws(BusError) {
+    ///   - context: for a process with many agents; by default one of its own.
+    public init(
+        endpoint: String, server: CurvePublicKey, key: CurveKeyPair, in context: ZeroMQContext? = nil, logger: Logger
+    ) throws(BusError) {
+        self.context = context
         loop = try BusError.transport { () throws(ZeroMQError) in try LoopThread(name: "agent-bus") }
         (events, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(BusLimits.batchesMaximum))
         self.endpoint = endpoint
@@ -54,7 +57,7 @@ public actor AgentZeroMQBus: AgentBus {
     public func start() throws(BusError) {
         guard isFresh else { throw .notFresh }
         do throws(ZeroMQError) {
-            context = try ZeroMQContext()
+            if context == nil { context = try ZeroMQContext() }
             try renew()
         } catch {
             throw .connect(endpoint: endpoint, reason: error.message)
@@ -93,8 +96,7 @@ public actor AgentZeroMQBus: AgentBus {
     private func renew() throws(ZeroMQError) {
         guard let context else { return }
         sockets = nil
-        attempt += 1
-        sockets = try AgentSockets(endpoint: endpoint, server: server, key: key, attempt: attempt, in: context)
+        sockets = try AgentSockets(endpoint: endpoint, server: server, key: key, in: context)
         renewal = .now + .milliseconds(BusLimits.deafMilliseconds)
     }
 

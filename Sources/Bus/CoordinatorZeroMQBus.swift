@@ -77,12 +77,19 @@ public actor CoordinatorZeroMQBus: CoordinatorBus {
     }
 
     public func send(_ deliveries: [Delivery]) {
-        for delivery in deliveries { send(delivery) }
+        // One order goes to many nodes, each with something of its own before it.
+        var order: (order: Order, frame: [UInt8])?
+        for delivery in deliveries { send(delivery, &order) }
     }
 
-    private func send(_ delivery: Delivery) {
+    private func send(_ delivery: Delivery, _ known: inout (order: Order, frame: [UInt8])?) {
         do throws(WireError) {
-            try send(WireCodec.encode(delivery.message), to: delivery.nodes)
+            if case .order(let order) = delivery.message {
+                if known?.order != order { known = (order, try WireCodec.encode(delivery.message)) }
+                if let known { send(known.frame, to: delivery.nodes) }
+            } else {
+                send(try WireCodec.encode(delivery.message), to: delivery.nodes)
+            }
         } catch {
             logger.error("message not sent", metadata: ["error": "\(error)"])
         }

@@ -14,7 +14,7 @@ public enum WireCodec {
         envelope.payload =
             switch message {
             case .welcome(let welcome): .welcome(WireWelcome(welcome))
-            case .offers(let set): .offerSet(WireOfferSet(set))
+            case .offers(let share): .offerShare(WireOfferShare(share))
             case .order(let order): .order(WireOrder(order))
             case .heartbeat(let clock): .heartbeat(.with { $0.clockMicroseconds = clock.microseconds })
             }
@@ -42,7 +42,7 @@ public enum WireCodec {
         let envelope = try envelope(frame, atMost: WireLimits.coordinatorFrameMaximum)
         switch envelope.payload {
         case .welcome(let welcome): return .welcome(try welcome.domain())
-        case .offerSet(let set): return .offers(try set.domain())
+        case .offerShare(let share): return .offers(try share.domain())
         case .order(let order): return .order(try order.domain())
         case .heartbeat(let heartbeat):
             let clock = try WireFields.bounded(
@@ -60,7 +60,7 @@ public enum WireCodec {
         case .hello(let hello): return .hello(try hello.domain(version: envelope.protocolVersion))
         case .report(let report): return .report(try report.domain())
         case .nodeHeartbeat(let heartbeat): return .heartbeat(try heartbeat.domain())
-        case .welcome, .offerSet, .order, .heartbeat: throw .wrongDirection
+        case .welcome, .offerShare, .order, .heartbeat: throw .wrongDirection
         case nil: throw .missing(field: "payload")
         }
     }

@@ -85,8 +85,7 @@ extension WireMove {
         self.init()
         self.rule = WireEdgeRule(rule)
         guard let fresh else { return }
-        self.fresh.version.generation = fresh.version.generation.rawValue
-        self.fresh.version.digest = WireFields.wire(fresh.version.digest.bytes)
+        self.fresh.version = WireOfferSetVersion(fresh.version)
         self.fresh.isMade = fresh.isMade
     }
 
@@ -94,10 +93,7 @@ extension WireMove {
         guard hasRule else { throw .missing(field: "move.rule") }
         guard hasFresh else { return .move(try rule.domain(), fresh: nil) }
         guard fresh.hasVersion else { throw .missing(field: "move.fresh.version") }
-        let generation = try WireFields.bounded(
-            fresh.version.generation, WireLimits.coordinatorNumberMaximum, "move.fresh.generation")
-        let digest = try WireFields.digest([UInt8](fresh.version.digest), "move.fresh.digest")
-        let version = OfferSetVersion(generation: Generation(generation), digest: digest)
+        let version = try fresh.version.domain("move.fresh")
         return .move(try rule.domain(), fresh: Order.Fresh(version, isMade: fresh.isMade))
     }
 }

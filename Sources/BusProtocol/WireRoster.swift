@@ -101,12 +101,12 @@ extension WireWelcome {
     }
 }
 
-extension WireOfferSet {
-    init(_ set: OfferSet) {
+extension WireOfferShare {
+    init(_ share: OfferShare) {
         self.init()
-        generation = set.generation.rawValue
-        replayWindow = set.replayWindow
-        offers = set.offers.sorted { $0.key < $1.key }.map { node, offer in
+        version = WireOfferSetVersion(share.version)
+        replayWindow = share.replayWindow
+        offers = share.offers.sorted { $0.key < $1.key }.map { node, offer in
             var numbered = WireNumberedOffer()
             numbered.node = node.rawValue
             numbered.offer = WireOffer(offer)
@@ -114,19 +114,34 @@ extension WireOfferSet {
         }
     }
 
-    func domain() throws(WireError) -> OfferSet {
-        try WireFields.count(offers.count, atMost: Roster.nodesMaximum, "offer_set.offers")
-        let generation = try WireFields.bounded(
-            generation, WireLimits.coordinatorNumberMaximum, "offer_set.generation")
-        guard replayWindow <= WireLimits.replayWindowMaximum else { throw .invalid(field: "offer_set.replay_window") }
-        var set = OfferSet(generation: Generation(generation), replayWindow: replayWindow, offers: [:])
+    func domain() throws(WireError) -> OfferShare {
+        try WireFields.count(offers.count, atMost: Roster.nodesMaximum, "offer_share.offers")
+        guard hasVersion else { throw .missing(field: "offer_share.version") }
+        guard replayWindow <= WireLimits.replayWindowMaximum else { throw .invalid(field: "offer_share.replay_window") }
+        var share = OfferShare(
+            version: try version.domain("offer_share"), replayWindow: replayWindow, offers: [:])
         for numbered in offers {
-            let node = try WireFields.number(numbered.node, "offer_set.offers.node")
-            guard numbered.hasOffer else { throw .missing(field: "offer_set.offers.offer") }
-            guard set.offers.updateValue(try numbered.offer.domain(), forKey: node) == nil else {
-                throw .duplicate(field: "offer_set.offers")
+            let node = try WireFields.number(numbered.node, "offer_share.offers.node")
+            guard numbered.hasOffer else { throw .missing(field: "offer_share.offers.offer") }
+            guard share.offers.updateValue(try numbered.offer.domain(), forKey: node) == nil else {
+                throw .duplicate(field: "offer_share.offers")
             }
         }
-        return set
+        return share
+    }
+}
+
+extension WireOfferSetVersion {
+    init(_ version: OfferSetVersion) {
+        self.init()
+        generation = version.generation.rawValue
+        digest = WireFields.wire(version.digest.bytes)
+    }
+
+    func domain(_ field: String) throws(WireError) -> OfferSetVersion {
+        let generation = try WireFields.bounded(
+            generation, WireLimits.coordinatorNumberMaximum, "\(field).generation")
+        return OfferSetVersion(
+            generation: Generation(generation), digest: try WireFields.digest([UInt8](digest), "\(field).digest"))
     }
 }

@@ -170,12 +170,12 @@ nonisolated struct WireEnvelope: Sendable {
     set {payload = .welcome(newValue)}
   }
 
-  var offerSet: WireOfferSet {
+  var offerShare: WireOfferShare {
     get {
-      if case .offerSet(let v)? = payload {return v}
-      return WireOfferSet()
+      if case .offerShare(let v)? = payload {return v}
+      return WireOfferShare()
     }
-    set {payload = .offerSet(newValue)}
+    set {payload = .offerShare(newValue)}
   }
 
   var order: WireOrder {
@@ -203,7 +203,7 @@ nonisolated struct WireEnvelope: Sendable {
     case nodeHeartbeat(WireNodeHeartbeat)
     /// From the coordinator.
     case welcome(WireWelcome)
-    case offerSet(WireOfferSet)
+    case offerShare(WireOfferShare)
     case order(WireOrder)
     case heartbeat(WireHeartbeat)
 
@@ -770,12 +770,21 @@ nonisolated struct WireNumberedOffer: Sendable {
   fileprivate var _offer: WireOffer? = nil
 }
 
-nonisolated struct WireOfferSet: Sendable {
+/// What a node gets of an offer set.
+nonisolated struct WireOfferShare: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  var generation: UInt64 = 0
+  /// Of the whole set.
+  var version: WireOfferSetVersion {
+    get {_version ?? WireOfferSetVersion()}
+    set {_version = newValue}
+  }
+  /// Returns true if `version` has been explicitly set.
+  var hasVersion: Bool {self._version != nil}
+  /// Clears the value of `version`. Subsequent reads from it will return its default value.
+  mutating func clearVersion() {self._version = nil}
 
   var offers: [WireNumberedOffer] = []
 
@@ -784,6 +793,8 @@ nonisolated struct WireOfferSet: Sendable {
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
+
+  fileprivate var _version: WireOfferSetVersion? = nil
 }
 
 nonisolated struct WireRosterVersion: Sendable {
@@ -1166,7 +1177,7 @@ nonisolated extension WireMissing: SwiftProtobuf._ProtoNameProviding {
 
 nonisolated extension WireEnvelope: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Envelope"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}protocol_version\0\u{1}hello\0\u{1}report\0\u{3}node_heartbeat\0\u{2}\u{4}welcome\0\u{3}offer_set\0\u{1}order\0\u{1}heartbeat\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}protocol_version\0\u{1}hello\0\u{1}report\0\u{3}node_heartbeat\0\u{2}\u{4}welcome\0\u{3}offer_share\0\u{1}order\0\u{1}heartbeat\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1228,16 +1239,16 @@ nonisolated extension WireEnvelope: SwiftProtobuf.Message, SwiftProtobuf._Messag
         }
       }()
       case 9: try {
-        var v: WireOfferSet?
+        var v: WireOfferShare?
         var hadOneofValue = false
         if let current = self.payload {
           hadOneofValue = true
-          if case .offerSet(let m) = current {v = m}
+          if case .offerShare(let m) = current {v = m}
         }
         try decoder.decodeSingularMessageField(value: &v)
         if let v = v {
           if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.payload = .offerSet(v)
+          self.payload = .offerShare(v)
         }
       }()
       case 10: try {
@@ -1296,8 +1307,8 @@ nonisolated extension WireEnvelope: SwiftProtobuf.Message, SwiftProtobuf._Messag
       guard case .welcome(let v)? = self.payload else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
     }()
-    case .offerSet?: try {
-      guard case .offerSet(let v)? = self.payload else { preconditionFailure() }
+    case .offerShare?: try {
+      guard case .offerShare(let v)? = self.payload else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
     }()
     case .order?: try {
@@ -2225,9 +2236,9 @@ nonisolated extension WireNumberedOffer: SwiftProtobuf.Message, SwiftProtobuf._M
   }
 }
 
-nonisolated extension WireOfferSet: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = _protobuf_package + ".OfferSet"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}generation\0\u{1}offers\0\u{3}replay_window\0")
+nonisolated extension WireOfferShare: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".OfferShare"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}offers\0\u{3}replay_window\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2235,7 +2246,7 @@ nonisolated extension WireOfferSet: SwiftProtobuf.Message, SwiftProtobuf._Messag
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.generation) }()
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._version) }()
       case 2: try { try decoder.decodeRepeatedMessageField(value: &self.offers) }()
       case 3: try { try decoder.decodeSingularUInt32Field(value: &self.replayWindow) }()
       default: break
@@ -2244,9 +2255,13 @@ nonisolated extension WireOfferSet: SwiftProtobuf.Message, SwiftProtobuf._Messag
   }
 
   func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if self.generation != 0 {
-      try visitor.visitSingularUInt64Field(value: self.generation, fieldNumber: 1)
-    }
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._version {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
     if !self.offers.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.offers, fieldNumber: 2)
     }
@@ -2256,8 +2271,8 @@ nonisolated extension WireOfferSet: SwiftProtobuf.Message, SwiftProtobuf._Messag
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  static func ==(lhs: WireOfferSet, rhs: WireOfferSet) -> Bool {
-    if lhs.generation != rhs.generation {return false}
+  static func ==(lhs: WireOfferShare, rhs: WireOfferShare) -> Bool {
+    if lhs._version != rhs._version {return false}
     if lhs.offers != rhs.offers {return false}
     if lhs.replayWindow != rhs.replayWindow {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}

@@ -95,8 +95,19 @@ extension Coordinator {
 
     private func send(_ order: Order, to nodes: [NodeNumber]) async {
         var deliveries = [Delivery(.order(order), to: nodes)]
-        if case .move(_, .some(let fresh)) = order.task, fresh.isMade, let offers {
-            deliveries.insert(Delivery(.offers(offers), to: nodes), at: 0)
+        if case .move(let rule, let fresh) = order.task, rule.base == nil {
+            // Those that have most to do begin first.
+            let peers = rule.peers(of: nodes)
+            let busy = nodes.filter { peers[$0] == nil } + nodes.filter { peers[$0] != nil }
+            deliveries = [Delivery(.order(order), to: busy)]
+            if let fresh, fresh.isMade, let offers {
+                deliveries = busy.flatMap { node in
+                    let share = OfferShare(offers, fresh.version, of: peers[node]?.union([node]))
+                    return [Delivery(.offers(share), to: [node]), Delivery(.order(order), to: [node])]
+                }
+            }
+        } else if case .move(_, .some(let fresh)) = order.task, fresh.isMade, let offers {
+            deliveries.insert(Delivery(.offers(OfferShare(offers, fresh.version, of: nil)), to: nodes), at: 0)
         }
         // Before the nodes can act on it: `enabled` must be false from the first order that lets an edge leave `enforce`.
         publish()
@@ -107,7 +118,10 @@ extension Coordinator {
     private func supply(_ what: Report.Missing, to node: NodeNumber) async {
         switch what {
         case .roster: await welcome([node])
-        case .offers: if let offers { await bus.send([Delivery(.offers(offers), to: [node])]) }
+        case .offers:
+            guard let offers else { return }
+            let everything = OfferShare(offers, OfferSetVersion(of: offers), of: nil)
+            await bus.send([Delivery(.offers(everything), to: [node])])
         }
     }
 

@@ -40,3 +40,37 @@ public struct OfferSetVersion: Hashable, Sendable {
         self.digest = digest
     }
 }
+
+/// What a node gets of an offer set: its own offer and those of the peers toward which it makes SAs.
+public struct OfferShare: Hashable, Sendable {
+    /// Of the whole set.
+    public var version: OfferSetVersion
+    /// Anti-replay window of the SAs that are made from it, in packets; 0 for none.
+    public var replayWindow: UInt32
+    public var offers: [NodeNumber: Offer]
+
+    public init(version: OfferSetVersion, replayWindow: UInt32 = 64, offers: [NodeNumber: Offer]) {
+        self.version = version
+        self.replayWindow = replayWindow
+        self.offers = offers
+    }
+
+    /// As much of a set as these nodes offered; all of it for `nil`.
+    public init(_ set: OfferSet, _ version: OfferSetVersion, of nodes: Set<NodeNumber>?) {
+        var offers = set.offers
+        if let nodes {
+            offers = [:]
+            for node in nodes { offers[node] = set.offers[node] }
+        }
+        self.init(version: version, replayWindow: set.replayWindow, offers: offers)
+    }
+
+    /// Takes what another share of the same set has; a share of another set takes its place.
+    public mutating func take(_ other: OfferShare) {
+        if other.version == version {
+            offers.merge(other.offers) { _, newer in newer }
+        } else {
+            self = other
+        }
+    }
+}

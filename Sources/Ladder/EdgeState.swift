@@ -128,7 +128,10 @@ public struct EdgeState: Hashable, Sendable {
         let rung = place.rung
         if rung == .closed || rung == low || rung == high { return true }
         if isHalfClosed && rung == .accept { return true }
-        if high == .closed { return rung == .clear || (rung == .enforce && place.keys == .only) }
+        if high == .closed {
+            let opens = place.keys == .only || (place.keys == .old && !holds.isEmpty)
+            return rung == .clear || (rung == .enforce && opens)
+        }
         return rung >= low && rung <= high || rung == high.above || rung == low.below
     }
 }

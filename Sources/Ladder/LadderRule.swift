@@ -41,6 +41,8 @@ public enum LadderRule {
     }
 
     static func partlyTaken(_ edge: EdgeState, by opposite: EdgeState) -> Partly {
+        // Both were closed, at least in part: nothing goes to and fro.
+        if edge.high == .closed && opposite.high == .closed { return [] }
         var taken: Partly = []
         if edge.low.sendsClear && opposite.low.takesClear { taken.insert(.inClear) }
         // What an edge between two rungs does is not known, but what its policies send with is.
@@ -86,8 +88,8 @@ public struct Pair: Hashable, Sendable {
     ///
     /// Every place that it answers is safe while either edge has moved and the other has not, wherever they may stand.
     public func next(_ aimHere: Place?, _ aimThere: Place?) -> (here: Place?, there: Place?) {
-        let ones = Self.ways(here, aimHere, fresh)
-        let others = Self.ways(there, aimThere, fresh)
+        let ones = Self.ways(here, aimHere, fresh, toward: there)
+        let others = Self.ways(there, aimThere, fresh, toward: here)
         for one in ones {
             for other in others where isSafe(one, other) { return (one, other) }
         }
@@ -96,12 +98,18 @@ public struct Pair: Hashable, Sendable {
         return (nil, nil)
     }
 
-    private static func ways(_ states: [EdgeState], _ aim: Place?, _ fresh: Generation?) -> [Place] {
+    private static func ways(
+        _ states: [EdgeState], _ aim: Place?, _ fresh: Generation?, toward opposites: [EdgeState]
+    ) -> [Place] {
         guard let aim, let state = states.first, let place = state.step(toward: aim, fresh) else { return [] }
         // From closed with SAs the way down leads over the top, where the peer can hear it; else straight.
         if place.rung == .enforce && aim.rung == .clear { return [place, Place(.clear)] }
-        // One family is closed and the other sends ESP: its SAs go when the peer has stopped as well.
-        if state.isHalfClosed && place.rung == .clear { return [place, Place(.accept)] }
+        // Closed with SAs that the peer sends with: it opens with them first.
+        if state.low == .closed && !state.holds.isEmpty && place.rung != .enforce { return [place, Place(.enforce)] }
+        // One family is closed and another is not: where the peer takes clear as well, they meet at accept.
+        if state.isHalfClosed && opposites.allSatisfy(\.high.takesClear) {
+            return [place, Place(.accept, place.keys)]
+        }
         // Half of it refuses clear and the rest cannot be finished: it closes, and comes up from there with fresh keys.
         if state.low != state.high && state.high.isProtected && aim == Place(.enforce, .only) {
             return [place, Place(.closed, .only)]

@@ -1,7 +1,7 @@
 public import Fleet
 
 /// The version of orders and reports that this build speaks. An agent with an older one counts as unsupported.
-public let protocolVersion: UInt32 = 2
+public let protocolVersion: UInt32 = 3
 
 /// What the coordinator tells agents to do: the same for every node it is sent to. Idempotent.
 public struct Order: Hashable, Sendable {
@@ -226,7 +226,7 @@ public enum AgentMessage: Hashable, Sendable {
 /// What travels from the coordinator to agents.
 public enum CoordinatorMessage: Hashable, Sendable {
     case welcome(Welcome)
-    case offers(OfferSet)
+    case offers(OfferShare)
     case order(Order)
     /// The coordinator's clock, so that an agent can tell an expired order.
     case heartbeat(Instant)

@@ -217,8 +217,10 @@ public struct NodeLadder: Hashable, Sendable {
 
     private func targets(_ rule: EdgeRule) -> [NodeNumber: Place] {
         guard let membership else { return [:] }
+        let own = membership.number
+        let concerned = rule.peers(of: [own])[own].map(membership.peers.intersection) ?? membership.peers
         var targets: [NodeNumber: Place] = [:]
-        for peer in membership.peers { targets[peer] = rule.place(Edge(membership.number, peer)) }
+        for peer in concerned { targets[peer] = rule.place(Edge(own, peer)) }
         return targets
     }
 

@@ -44,6 +44,16 @@ public struct EdgeRule: Hashable, Sendable {
         self.edges = edges
     }
 
+    /// The peers to which edges of these nodes may move; a node that may have most of its edges moved is not named.
+    public func peers(of nodes: [NodeNumber]) -> [NodeNumber: Set<NodeNumber>] {
+        if base != nil { return [:] }
+        let toward = Set(toward.filter { $0.value != nil }.keys)
+        var peers = Dictionary(
+            uniqueKeysWithValues: nodes.filter { (from[$0] ?? nil) == nil }.map { ($0, toward.subtracting([$0])) })
+        for (edge, place) in edges where place != nil { peers[edge.node]?.insert(edge.peer) }
+        return peers
+    }
+
     public func place(_ edge: Edge) -> Place? {
         if let place = edges[edge] { return place }
         if let place = from[edge.node] { return place }

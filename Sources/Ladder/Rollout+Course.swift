@@ -111,11 +111,16 @@ extension Rollout {
         }
         var pairs: [Edge: Rung?] = [:]
         var counts: [Rung?: Int] = [:]
-        for position in planner().positions() {
+        let (settled, positions) = planner().differing()
+        for position in positions {
             let rungs = (position.pair.here.prefix(1) + position.pair.there.prefix(1)).map { Self.home($0.low) }
             let rung = rungs.min()
             pairs[position.edge] = .some(rung)
             counts[rung, default: 0] += 1
+        }
+        if let settled {
+            let most = Self.home(settled.low)
+            return Goal(most, pairs: pairs.filter { $0.value != most }, freshness: .nowhere, absent: absent)
         }
         let most = counts.max { ($0.value, $1.key?.rawValue ?? 9) < ($1.value, $0.key?.rawValue ?? 9) }?.key ?? nil
         return Goal(most, pairs: pairs.filter { $0.value != most }, freshness: .nowhere, absent: absent)

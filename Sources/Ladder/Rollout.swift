@@ -229,7 +229,8 @@ public struct Rollout: Hashable, Sendable {
             probeMicroseconds = max(probeMicroseconds, report.probeMicroseconds ?? 0)
         case .move(let rule, let fresh):
             if !charter.limits.flaws.isDisjoint(with: [.trustsLateReports, .skipsBarrier]) { return }
-            for peer in charter.numbers where peer != node {
+            let concerned = rule.peers(of: [node])[node]?.sorted() ?? charter.numbers
+            for peer in concerned where peer != node {
                 guard let wanted = rule.place(Edge(node, peer)) else { continue }
                 let state = report.standing?.state(toward: peer)
                 if state?.isAt(wanted, fresh?.version.generation) ?? false { continue }

@@ -13,15 +13,32 @@ public struct Standing: Hashable, Sendable {
     }
 
     /// Compresses one state a peer; a node without peers stands at `clear`.
-    public init(_ states: [NodeNumber: EdgeState]) {
-        var counts: [EdgeState: Int] = [:]
-        for state in states.values { counts[state, default: 0] += 1 }
-        // Ties fall to the lowest state, so that equal maps compress to equal standings.
-        let common = counts.max { left, right in
-            left.value != right.value ? left.value < right.value : Self.order(right.key, left.key)
+    public init(_ states: [(NodeNumber, EdgeState)]) {
+        var counts: [(state: EdgeState, count: Int)] = []
+        // A handful of different ones, and mostly the same one again.
+        for (_, state) in states {
+            if let place = counts.firstIndex(where: { $0.state == state }) {
+                counts[place].count += 1
+            } else if counts.count < Self.distinctMaximum {
+                counts.append((state, 1))
+            }
         }
-        self.common = common?.key ?? .clear
-        exceptions = states.filter { $0.value != common?.key }
+        // Ties fall to the lowest state, so that equal maps compress to equal standings.
+        let most = counts.max { left, right in
+            left.count != right.count ? left.count < right.count : Self.order(right.state, left.state)
+        }?.state
+        let common = most ?? .clear
+        self.init(
+            common: common,
+            exceptions: Dictionary(states.filter { $0.1 != common }, uniquingKeysWith: { first, _ in first }))
+    }
+
+    /// States that are not among the first so many are exceptions.
+    private static let distinctMaximum = 64
+
+    /// One edge stands elsewhere than before. The common state stays what it is.
+    public mutating func set(_ state: EdgeState, toward peer: NodeNumber) {
+        exceptions[peer] = state == common ? nil : state
     }
 
     public func state(toward peer: NodeNumber) -> EdgeState { exceptions[peer] ?? common }

@@ -5,10 +5,10 @@ public struct StridePlanner {
     private let numbers: [NodeNumber]
     private let members: Set<NodeNumber>
     private let fleet: FleetState
-    private let goal: Goal
+    fileprivate let goal: Goal
     private let fresh: Generation?
-    private let silent: Set<NodeNumber>
-    private let absent: Set<NodeNumber>
+    fileprivate let silent: Set<NodeNumber>
+    fileprivate let absent: Set<NodeNumber>
 
     /// - Parameters:
     ///   - fresh: the offer set of this rollout, which names what is fresh.
@@ -36,8 +36,10 @@ public struct StridePlanner {
         var best: Stride.Phase?
         var moves: [Edge: Place] = [:]
         var needsDrain = false
-        for position in openPositions() where !isAtGoal(position) {
-            let next = position.pair.next(aim(position, .here), aim(position, .there))
+        var known = KnownKinds()
+        for position in openPositions() {
+            let (isAtGoal, next) = known.look(at: position, in: self)
+            if isAtGoal { continue }
             for (edge, place, states) in [
                 (position.edge, next.here, position.pair.here),
                 (position.edge.opposite, next.there, position.pair.there),
@@ -65,16 +67,18 @@ public struct StridePlanner {
     /// Whether every edge is known to stand where the goal has it, those of absent nodes aside.
     public func isReached() -> Bool {
         if let uniform { return Position(uniform, numbers, fresh).map(isAtGoal) ?? true }
-        return openPositions().allSatisfy(isAtGoal)
+        var known = KnownKinds()
+        return openPositions().allSatisfy { known.look(at: $0, in: self).isAtGoal }
     }
 
     /// Whether all that is left is to remove SAs that nothing is sent with.
     public func needsOnlyCleaning() -> Bool {
-        openPositions().allSatisfy { position in
-            if isAtGoal(position) { return true }
+        var known = KnownKinds()
+        return openPositions().allSatisfy { position in
+            let (isAtGoal, next) = known.look(at: position, in: self)
+            if isAtGoal { return true }
             let pair = position.pair
             guard let here = pair.here.first, let there = pair.there.first else { return false }
-            let next = pair.next(aim(position, .here), aim(position, .there))
             let moves = [(here, next.here), (there, next.there)].compactMap { state, place in place.map { (state, $0) }
             }
             return !moves.isEmpty
@@ -88,7 +92,8 @@ public struct StridePlanner {
     /// Pairs that are not at the goal, by their edge from the lower node number.
     public func open() -> [Edge] {
         if let uniform { return isReached() ? [] : Position(uniform, numbers, fresh).map { [$0.edge] } ?? [] }
-        return openPositions().filter { !isAtGoal($0) }.map(\.edge)
+        var known = KnownKinds()
+        return openPositions().filter { !known.look(at: $0, in: self).isAtGoal }.map(\.edge)
     }
 
     /// Two opposite edges and which they are.
@@ -98,13 +103,16 @@ public struct StridePlanner {
         var pair: Pair
     }
 
-    /// Each pair once.
-    func positions() -> some Sequence<Position> {
-        numbers.indices.lazy.flatMap { row in
-            numbers[(row + 1)...].lazy.map { high in
-                position(Edge(numbers[row], high))
-            }
-        }
+    /// Whether a pair stands where most do, only with keys of its own: so does every pair of a node that came back.
+    private func isSettled(_ state: EdgeState, _ edge: Edge, like common: EdgeState) -> Bool {
+        guard let opposite = fleet.nodes[edge.peer]?.standing?.state(toward: edge.node), state == opposite,
+            state.isWhole, common.isWhole, state.low == common.low, let set = state.holds.first
+        else { return false }
+        return goal.freshness != .everywhere && set != fresh && set >= goal.oldest
+    }
+
+    private func allPositions() -> [Position] {
+        numbers.indices.flatMap { row in numbers[(row + 1)...].map { position(Edge(numbers[row], $0)) } }
     }
 
     private func position(_ edge: Edge) -> Position {
@@ -114,23 +122,32 @@ public struct StridePlanner {
 
     /// Pairs that may not be at the goal: all but those between two nodes whose edges mostly stand where they are bound
     /// for, where neither names the other as an exception.
-    private func openPositions() -> [Position] {
-        guard let settled = settledNodes() else { return Array(positions()) }
+    private func openPositions() -> [Position] { differing().positions }
+
+    /// The state of all pairs but these; `nil` where these are all.
+    func differing() -> (common: EdgeState?, positions: [Position]) {
+        guard let (common, settled) = settledNodes() else { return (nil, allPositions()) }
         var pairs: Set<Edge> = Set(goal.pairs.keys)
         for node in numbers {
             if !settled.contains(node) {
                 for peer in numbers where peer != node { pairs.insert(Edge(min(node, peer), max(node, peer))) }
             } else {
-                for peer in (fleet.nodes[node]?.standing?.exceptions ?? [:]).keys where members.contains(peer) {
+                for (peer, state) in fleet.nodes[node]?.standing?.exceptions ?? [:] where members.contains(peer) {
+                    if settled.contains(peer), isSettled(state, Edge(node, peer), like: common) { continue }
                     pairs.insert(Edge(min(node, peer), max(node, peer)))
                 }
             }
         }
-        return pairs.sorted { ($0.node, $0.peer) < ($1.node, $1.peer) }.map(position)
+        return (common, pairs.sorted().map(position))
+    }
+
+    fileprivate func answer(_ position: Position) -> (isAtGoal: Bool, next: (here: Place?, there: Place?)) {
+        if isAtGoal(position) { return (true, (nil, nil)) }
+        return (false, position.pair.next(aim(position, .here), aim(position, .there)))
     }
 
     /// The nodes whose common state is the fleet's most common one and at the goal; `nil` where that is not so of most.
-    private func settledNodes() -> Set<NodeNumber>? {
+    private func settledNodes() -> (common: EdgeState, nodes: Set<NodeNumber>)? {
         var counts: [EdgeState: [NodeNumber]] = [:]
         for node in numbers where !silent.contains(node) {
             guard let state = fleet.nodes[node], state.pending.isEmpty, let standing = state.standing else { continue }
@@ -140,7 +157,7 @@ public struct StridePlanner {
             nodes.count * 2 > numbers.count, let pair = Position(common, numbers, fresh),
             goal.base.map({ isAtGoal(pair.pair, $0) }) ?? true
         else { return nil }
-        return Set(nodes)
+        return (common, Set(nodes))
     }
 
     private enum Side { case here, there }
@@ -210,7 +227,11 @@ public struct StridePlanner {
     private static func phase(from state: EdgeState, to place: Place, _ fresh: Generation?) -> Stride.Phase {
         let use = state.keys(fresh)
         if place.rung == .closed { return place.keys == .old ? (use == .old ? .enforce : .drop) : .hold }
-        if state.high == .closed { return place.rung.sendsESP ? .send : .lower(place.rung) }
+        if state.high == .closed {
+            // With SAs that the peer sends with already it opens before anything else.
+            if place.keys == .old { return .lower(place.rung) }
+            return place.rung.sendsESP ? .send : .hold
+        }
         if place.rung < state.high { return .lower(place.rung) }
         if place.rung > state.low {
             switch place.rung {
@@ -234,6 +255,35 @@ public struct StridePlanner {
         let after = state.moved(to: place, fresh)
         let losesSets = !Set(state.holds + state.parts).isSubset(of: after.holds + after.parts)
         return losesSets || (state.low.takesClear && !after.low.takesClear)
+    }
+}
+
+/// What pairs of a kind do next, worked out once: of a node that comes back all edges stand alike.
+private struct KnownKinds {
+    /// All that a pair's next move depends on.
+    private struct Kind: Equatable {
+        var pair: Pair
+        var rung: Rung?
+        var isSilent: [Bool]
+        var isAbsent: [Bool]
+    }
+
+    typealias Answer = (isAtGoal: Bool, next: (here: Place?, there: Place?))
+
+    /// More kinds are not worth the search.
+    private static let maximum = 16
+
+    private var kinds: [(kind: Kind, answer: Answer)] = []
+
+    mutating func look(at position: StridePlanner.Position, in planner: StridePlanner) -> Answer {
+        let ends = [position.edge.node, position.edge.peer]
+        let kind = Kind(
+            pair: position.pair, rung: planner.goal.rung(position.edge), isSilent: ends.map(planner.silent.contains),
+            isAbsent: ends.map(planner.absent.contains))
+        if let known = kinds.first(where: { $0.kind == kind }) { return known.answer }
+        let answer = planner.answer(position)
+        if kinds.count < Self.maximum { kinds.append((kind, answer)) }
+        return answer
     }
 }
 

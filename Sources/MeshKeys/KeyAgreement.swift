@@ -32,12 +32,14 @@ enum KeyAgreement {
         }
     }
 
-    /// The three Diffie-Hellmans of a pair, equal on both nodes.
+    /// What all keys of a pair are expanded from, equal on both nodes: HKDF's extraction (RFC 5869 §2.2) of three
+    /// Diffie-Hellmans, salted with the fleet's id.
     ///
     /// `DH(ephemeral, ephemeral) ‖ DH(lower's identity, higher's ephemeral) ‖ DH(lower's ephemeral, higher's identity)`,
     /// lower and higher by node number.
     static func material(
-        own: NodeNumber, identity: IdentityKey, ephemeral: Curve25519.KeyAgreement.PrivateKey, peer: Party
+        own: NodeNumber, identity: IdentityKey, ephemeral: Curve25519.KeyAgreement.PrivateKey, peer: Party,
+        fleetID: [UInt8]
     ) throws(KeyError) -> SymmetricKey {
         guard own != peer.number else { throw .ownPeer }
         let identityWithEphemeral = (key: identity.privateKey, share: peer.offer.ephemeralKey)
@@ -56,13 +58,13 @@ enum KeyAgreement {
                 place(shared, into: &bytes, at: index * sharedByteCount)
             else { throw .allZero(peer: peer.number) }
         }
-        return SymmetricKey(data: bytes)
+        return SymmetricKey(
+            data: HKDF<SHA256>.extract(inputKeyMaterial: SymmetricKey(data: bytes), salt: fleetID))
     }
 
     /// The key of one SA, from its sender to its receiver.
     static func key(
-        from material: SymmetricKey, fleetID: [UInt8], source: Address, destination: Address, spi: SPI, sender: Party,
-        receiver: Party
+        from material: SymmetricKey, source: Address, destination: Address, spi: SPI, sender: Party, receiver: Party
     ) -> Secret {
         var info = CanonicalBytes(label: "testudo sa 1")
         info.append(UInt32(source.family.rawValue))
@@ -75,8 +77,8 @@ enum KeyAgreement {
             info.append(fixed: party.offer.ephemeralKey)
             info.append(fixed: party.offer.id)
         }
-        let key = HKDF<SHA256>.deriveKey(
-            inputKeyMaterial: material, salt: fleetID, info: info.bytes, outputByteCount: keyByteCount)
+        let key = HKDF<SHA256>.expand(
+            pseudoRandomKey: material, info: info.bytes, outputByteCount: keyByteCount)
         // Safe because the span does not outlive the call, and `Secret` copies it.
         return unsafe key.withUnsafeBytes { unsafe Secret(copying: Span(_unsafeBytes: $0)) }
     }

@@ -57,7 +57,10 @@ public final class KeyRing {
     /// The slot is persisted by the caller before the offer leaves (``SlotLedger``).
     public func make(set: Generation, slot: Slot) -> Offer {
         var generator = SystemRandomNumberGenerator()
-        let id = (0..<Offer.idByteCount).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+        let id = (0..<Offer.idByteCount / 8).flatMap { _ in
+            let number = generator.next()
+            return (0..<8).map { UInt8(truncatingIfNeeded: number >> ($0 * 8)) }
+        }
         return make(set: set, slot: slot, id: id, privateKey: Curve25519.KeyAgreement.PrivateKey())
     }
 
@@ -92,7 +95,7 @@ public final class KeyRing {
     /// used for: one key is installed at most once.
     /// - Parameter fleetID: ``Roster/fleetID``, 16 bytes.
     public func derive(
-        own: Node, peer: Node, offers: OfferSet, fleetID: [UInt8]
+        own: Node, peer: Node, offers: OfferShare, fleetID: [UInt8]
     ) throws(KeyError) -> PairKeys {
         guard own.number != peer.number else { throw .ownPeer }
         guard fleetID.count == Self.fleetIDByteCount else {
@@ -103,26 +106,27 @@ public final class KeyRing {
             throw .wrongLength(
                 of: "address list of node \(node.number)", expected: Node.addressesMaximum, found: node.addresses.count)
         }
-        guard let ours = pending[offers.generation] else { throw .gone(set: offers.generation) }
+        let set = offers.version.generation
+        guard let ours = pending[set] else { throw .gone(set: set) }
         guard let named = offers.offers[own.number] else { throw .noOffer(own.number) }
-        guard named == ours.offer else { throw .otherOffer(set: offers.generation) }
+        guard named == ours.offer else { throw .otherOffer(set: set) }
         guard let theirs = offers.offers[peer.number] else { throw .noOffer(peer.number) }
         guard !ours.usedPeers.contains(peer.number) else { throw .used(peer: peer.number) }
 
         let ownParty = try KeyAgreement.Party(own, ours.offer)
         let peerParty = try KeyAgreement.Party(peer, theirs)
         let material = try KeyAgreement.material(
-            own: own.number, identity: identity, ephemeral: ours.privateKey, peer: peerParty)
+            own: own.number, identity: identity, ephemeral: ours.privateKey, peer: peerParty, fleetID: fleetID)
         var keys = PairKeys(inbound: [], outbound: [])
         for family in Address.Family.allCases {
             guard let local = own.address(family), let remote = peer.address(family) else { continue }
             keys.inbound.append(
-                Self.key(material, fleetID, sender: (peerParty, remote), receiver: (ownParty, local.address)))
+                Self.key(material, sender: (peerParty, remote), receiver: (ownParty, local.address)))
             keys.outbound.append(
-                Self.key(material, fleetID, sender: (ownParty, local), receiver: (peerParty, remote.address)))
+                Self.key(material, sender: (ownParty, local), receiver: (peerParty, remote.address)))
         }
         guard !keys.inbound.isEmpty else { throw .noCommonFamily(peer: peer.number) }
-        pending[offers.generation]?.usedPeers.insert(peer.number)
+        pending[set]?.usedPeers.insert(peer.number)
         return keys
     }
 
@@ -139,14 +143,14 @@ public final class KeyRing {
     }
 
     private static func key(
-        _ material: SymmetricKey, _ fleetID: [UInt8],
+        _ material: SymmetricKey,
         sender: (party: KeyAgreement.Party, source: (index: UInt8, address: Address)),
         receiver: (party: KeyAgreement.Party, destination: Address)
     ) -> DerivedKey {
         let spi = SPI(
             slot: receiver.party.offer.slot, addressIndex: sender.source.index, sender: sender.party.number)
         let key = KeyAgreement.key(
-            from: material, fleetID: fleetID, source: sender.source.address, destination: receiver.destination,
+            from: material, source: sender.source.address, destination: receiver.destination,
             spi: spi, sender: sender.party, receiver: receiver.party)
         return DerivedKey(source: sender.source.address, destination: receiver.destination, spi: spi, key: key)
     }

@@ -85,9 +85,11 @@ struct NetlinkSocket: ~Copyable {
     /// - Parameters:
     ///   - messages: `count` messages one after the other, with sequence numbers from `first`. Wiped by the caller.
     ///   - operation: what an error of the socket itself is said of.
+    ///   - each: sees the kind and the payload of what the kernel says beside the acknowledgements.
     /// - Returns: one answer a message, in order.
     func transact(
-        _ messages: borrowing [UInt8], first: UInt32, count: Int, operation: String
+        _ messages: borrowing [UInt8], first: UInt32, count: Int, operation: String,
+        each: (UInt16, Span<UInt8>) -> Void = { _, _ in }
     ) throws(KernelError) -> [Acknowledgement] {
         try send(messages, operation)
         var answers = [Acknowledgement?](repeating: nil, count: count)
@@ -101,9 +103,12 @@ struct NetlinkSocket: ~Copyable {
             while let header = NetlinkHeader(bytes, at: offset) {
                 offset = header.end
                 // An answer to an earlier call that gave up is nobody's any more.
-                guard header.kind == ControlKind.error, header.sequence >= first,
-                    Int(header.sequence - first) < count,
-                    let answer = Acknowledgement(decoding: bytes.extracting(header.payload), flags: header.flags)
+                guard header.sequence >= first, Int(header.sequence - first) < count else { continue }
+                guard header.kind == ControlKind.error else {
+                    each(header.kind, bytes.extracting(header.payload))
+                    continue
+                }
+                guard let answer = Acknowledgement(decoding: bytes.extracting(header.payload), flags: header.flags)
                 else { continue }
                 let index = Int(header.sequence - first)
                 if answers[index] == nil { missing -= 1 }
@@ -111,6 +116,26 @@ struct NetlinkSocket: ~Copyable {
             }
         }
         return answers.compactMap { $0 }
+    }
+
+    /// Single objects: each request's answer, if it has one, and then its acknowledgement.
+    ///
+    /// - Parameter each: sees the kind and the payload of every answer.
+    /// - Returns: one acknowledgement a request, in order.
+    mutating func read(
+        _ requests: ArraySlice<ObjectID>, each: (UInt16, Span<UInt8>) -> Void
+    ) throws(KernelError) -> [Acknowledgement] {
+        let first = reserve(requests.count)
+        let messages: [UInt8]
+        do throws(EncodingError) {
+            let capacity = requests.reduce(0) { $0 + $1.messageByteCount }
+            messages = try [UInt8](capacity: capacity) { output throws(EncodingError) in
+                for (index, request) in requests.enumerated() {
+                    try request.encode(sequence: first + UInt32(index), into: &output)
+                }
+            }
+        } catch { throw KernelError(error, .getAssociation) }
+        return try transact(messages, first: first, count: requests.count, operation: "netlink batch", each: each)
     }
 
     /// All objects of one sort, foreign ones included; what `decode` answers `nil` for is left out.

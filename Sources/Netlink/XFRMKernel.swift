@@ -53,6 +53,26 @@ public actor XFRMKernel: Kernel {
         return Snapshot(associations: associations, policies: try policies())
     }
 
+    public func snapshot(of objects: [ObjectID]) async throws(KernelError) -> Snapshot {
+        var found = Snapshot()
+        var start = 0
+        while start < objects.count {
+            let chunk = objects[start..<min(start + Self.chunkMaximum, objects.count)]
+            start = chunk.endIndex
+            let answers = try socket.read(chunk) { kind, payload in
+                if kind == MessageKind.newAssociation.rawValue {
+                    if let association = ObservedAssociation(decoding: payload) { found.associations.append(association) }
+                } else if kind == MessageKind.newPolicy.rawValue, let policy = Policy(decoding: payload) {
+                    found.policies.append(policy)
+                }
+            }
+            for (object, answer) in zip(chunk, answers) where ![0, ESRCH, ENOENT].contains(answer.code) {
+                throw KernelError(answer, object.messageKind)
+            }
+        }
+        return found
+    }
+
     public func apply(_ changes: [KernelChange]) async throws(KernelError) -> [KernelRefusal] {
         try perform(changes)
     }

@@ -9,6 +9,8 @@ public protocol Kernel: Sendable {
     func support() async throws(KernelError) -> KernelSupport
     /// Everything in the namespace, foreign objects included.
     func snapshot() async throws(KernelError) -> Snapshot
+    /// These objects as they stand now, whoever's they are; what is not there is left out.
+    func snapshot(of objects: [ObjectID]) async throws(KernelError) -> Snapshot
     /// Performs the changes in order. A refused change does not stop the following ones; each refusal is answered.
     func apply(_ changes: [KernelChange]) async throws(KernelError) -> [KernelRefusal]
     /// The namespace's xfrm error counters by name (/proc/net/xfrm_stat).

@@ -46,6 +46,20 @@ public struct KernelModel: Sendable {
         Snapshot(associations: associations.objects, policies: policies.objects)
     }
 
+    /// These of them; what is not there is left out.
+    public func snapshot(of objects: [ObjectID]) -> Snapshot {
+        var found = Snapshot()
+        for object in objects {
+            switch object {
+            case .association(let id):
+                if let observed = associations[AssociationKey(id)] { found.associations.append(observed) }
+            case .policy(let id):
+                if let policy = policies[id] { found.policies.append(policy) }
+            }
+        }
+        return found
+    }
+
     /// Every SA that stands has sent so many packets.
     mutating func setPackets(_ packets: UInt64) { associations.changeAll { $0.packets = packets } }
 

@@ -49,6 +49,11 @@ public actor SimulatedKernel: Kernel {
         return model.snapshot
     }
 
+    public func snapshot(of objects: [ObjectID]) async throws(KernelError) -> Snapshot {
+        try checkOutage()
+        return model.snapshot(of: objects)
+    }
+
     public func apply(_ changes: [KernelChange]) async throws(KernelError) -> [KernelRefusal] {
         try checkOutage()
         var refusals: [KernelRefusal] = []

@@ -44,6 +44,8 @@ final class Checker {
     private(set) var isForgiven: [[Bool]]
     /// What is sent by one host to another in one family and somebody else spoiled, until it is taken again.
     private var isDrifted: [[[Bool]]]
+    /// Edges in which somebody else changed anything, until they stand on one rung.
+    private var isSpoiled: [[Bool]]
     private var keys: [Int: KeyUse] = [:]
     private var spis: [Destination: Int] = [:]
     private let owners: [Address: (host: Int, family: Int)]
@@ -70,6 +72,7 @@ final class Checker {
         unprotectedCount = count * (count - 1)
         isOffline = Array(repeating: false, count: count)
         isForgiven = Array(repeating: Array(repeating: false, count: count), count: count)
+        isSpoiled = isForgiven
         isDrifted = Array(
             repeating: Array(repeating: Array(repeating: false, count: families), count: count), count: count)
         var owners: [Address: (host: Int, family: Int)] = [:]
@@ -198,6 +201,7 @@ final class Checker {
     func disturb(_ host: Int, _ change: Change) {
         guard let place = place(of: change, on: host) else { return }
         bringUp(place.host, place.peer)
+        isSpoiled[place.host][place.peer] = true
         switch change {
         case .deleteAssociation(let id):
             let isInbound = owners[id.destination]?.host == host
@@ -263,8 +267,8 @@ final class Checker {
         for one in sides.indices { for other in sides.indices where one < other { bringUp(one, other) } }
     }
 
-    private func isDrifted(_ one: Int, _ other: Int) -> Bool {
-        isDrifted[one][other].contains(true) || isDrifted[other][one].contains(true)
+    private func isDrifted(_ host: Int, _ peer: Int) -> Bool {
+        isSpoiled[host][peer] || isDrifted[host][peer].contains(true) || isDrifted[peer][host].contains(true)
     }
 
     private func isExcused(_ one: Int, _ other: Int) -> Bool {
@@ -273,6 +277,9 @@ final class Checker {
 
     /// The ladder's rule, and a packet each way that is sent at this moment over a path without delay.
     private func check(_ one: Int, _ other: Int) {
+        for (host, peer) in [(one, other), (other, one)] where isSpoiled[host][peer] {
+            isSpoiled[host][peer] = !sides[host][peer].allSatisfy { $0.rungs.low == $0.rungs.high }
+        }
         if isForgiven[one][other] { return }
         for (from, to) in [(one, other), (other, one)] {
             for family in sides[from][to].indices {

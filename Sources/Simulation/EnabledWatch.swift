@@ -5,7 +5,7 @@ internal import Ports
 /// Compares `enabled`, as the coordinator says it, with the kernels; and knows which kernels have lost their state.
 ///
 /// A reboot is news that takes a while to arrive: until the coordinator has read the new kernel back, and a rollout
-/// that began after that has succeeded, what the reboot broke is not held against anyone.
+/// that began after that with the node has succeeded, what the reboot broke is not held against anyone.
 struct EnabledWatch {
     /// A message that has arrived is noted within so long: the coordinator may be writing its journal.
     private static let noteMicroseconds: UInt64 = 100_000
@@ -19,6 +19,9 @@ struct EnabledWatch {
 
     private var losses: [Int: Loss] = [:]
     private var newestSuccess: UInt64 = 0
+    /// The newest rollout, and the nodes that were present when it was first seen: it says nothing of the others.
+    private var rollout: UInt64 = 0
+    private var participants: [Int] = []
 
     mutating func rebooted(_ host: Int) { losses[host] = .unheard }
 
@@ -49,6 +52,10 @@ struct EnabledWatch {
             return
         }
         let status = control.status()
+        if let newest = status.rollouts.first, newest.id != rollout {
+            rollout = newest.id
+            participants = status.nodes.indices.filter { status.nodes[$0].isPresent }
+        }
         if !losses.isEmpty { follow(status, in: world) }
         if status.enabled, world.checker.unprotectedCount > 0 { compare(status, in: world) }
     }
@@ -63,9 +70,11 @@ struct EnabledWatch {
         }
         guard let newest, newest.outcome == .success, newest.id != newestSuccess else { return }
         newestSuccess = newest.id
-        for (host, loss) in losses { if case .heard(let rollout) = loss, rollout < newest.id { losses[host] = nil } }
-        for host in world.hosts.indices where losses[host] == nil {
-            for peer in world.hosts.indices where losses[peer] == nil && world.checker.isForgiven[host][peer] {
+        for host in participants {
+            if case .heard(let rollout) = losses[host], rollout < newest.id { losses[host] = nil }
+        }
+        for host in participants where losses[host] == nil {
+            for peer in participants where losses[peer] == nil && world.checker.isForgiven[host][peer] {
                 world.checker.expectAgain(host, peer)
             }
         }

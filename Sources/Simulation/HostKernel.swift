@@ -48,6 +48,11 @@ final class HostKernel: Kernel {
         return host.object.kernel.snapshot
     }
 
+    func snapshot(of objects: [ObjectID]) async throws(KernelError) -> Snapshot {
+        try await begin()
+        return host.object.kernel.snapshot(of: objects)
+    }
+
     func apply(_ changes: [KernelChange]) async throws(KernelError) -> [KernelRefusal] {
         try await begin()
         var refusals: [KernelRefusal] = []

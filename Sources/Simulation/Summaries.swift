@@ -7,7 +7,7 @@ extension CoordinatorMessage {
     var summary: String {
         switch self {
         case .welcome(let welcome): "welcome as \(welcome.number)"
-        case .offers(let set): "offers of \(set.generation)"
+        case .offers(let share): "\(share.offers.count) offers of \(share.version.generation)"
         case .order(let order): "order \(order.stamp): \(order.task.summary)"
         case .heartbeat: "heartbeat"
         }

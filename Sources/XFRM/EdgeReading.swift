@@ -21,11 +21,17 @@ public struct EdgeReading: Hashable, Sendable {
         public var trial: SPI?
         public var low: Rung
         public var high: Rung
+
+        /// Whether probes would be sent with an SA that is not there.
+        public var hasStaleTrial: Bool { trial.map { !outbound.contains($0) } ?? false }
     }
 
     public var low: Rung
     public var high: Rung
     public var pairs: [Pair]
+
+    /// Whether it stands at `accept` and some pair has no policies for probes.
+    public var lacksTrial: Bool { low == .accept && high == .accept && pairs.contains { $0.trial == nil } }
 
     /// Reads one edge. For many edges make the ``SnapshotIndex`` once.
     public static func read(_ snapshot: Snapshot, pairs: [AddressPair]) -> EdgeReading {

@@ -114,6 +114,48 @@ public enum DumpRequest: Hashable, Sendable, CaseIterable {
     }
 }
 
+/// A request for one object by its id. An object that is not there is answered by ESRCH or ENOENT.
+extension ObjectID {
+    public var messageKind: MessageKind {
+        switch self {
+        case .association: .getAssociation
+        case .policy: .getPolicy
+        }
+    }
+
+    /// The kind of the message that answers it, before the acknowledgement.
+    public var answerKind: MessageKind {
+        switch self {
+        case .association: .newAssociation
+        case .policy: .newPolicy
+        }
+    }
+
+    /// The length of the message in bytes, header and padding included.
+    public var messageByteCount: Int {
+        switch self {
+        case .association: Size.header + Size.associationID + Size.attribute(Size.address)
+        case .policy: Size.header + Size.policyID
+        }
+    }
+
+    /// Appends the whole message, which asks to be acknowledged.
+    public func encode(sequence: UInt32, into output: inout OutputSpan<UInt8>) throws(EncodingError) {
+        let count = messageByteCount
+        guard output.freeCapacity >= count else { throw .room(needed: count, free: output.freeCapacity) }
+        switch self {
+        case .association(let id):
+            guard id.isOneFamily else { throw .mixedFamilies }
+            output.append(header: messageKind, length: count, flags: 0, sequence: sequence, port: 0)
+            output.append(id)
+        case .policy(let id):
+            try id.selector.check()
+            output.append(header: messageKind, length: count, flags: 0, sequence: sequence, port: 0)
+            output.append(id)
+        }
+    }
+}
+
 extension AssociationID {
     var isOneFamily: Bool { source.family == destination.family }
 }

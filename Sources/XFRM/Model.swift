@@ -195,7 +195,13 @@ public enum Ownership {
     }
 }
 
-/// All of one network namespace's ESP SAs and policies at one moment, foreign ones included.
+/// Names one object of the kernel's.
+public enum ObjectID: Hashable, Sendable {
+    case association(AssociationID)
+    case policy(PolicyID)
+}
+
+/// All of one network namespace's ESP SAs and policies at one moment, foreign ones included; or some of them.
 public struct Snapshot: Hashable, Sendable {
     public var associations: [ObservedAssociation]
     public var policies: [Policy]

@@ -69,13 +69,11 @@ extension Plan {
 
 extension Plan {
     /// The address pairs, seen from this node, all of whose traffic some policy of ours is for; each once.
-    public static func protectedPairs(in have: Snapshot) -> [AddressPair] {
-        var seen: Set<PairKey> = []
-        return have.policies.compactMap { policy in
-            guard Ownership.owns(policy), policy.action != .bypass, let pair = policy.id.pair,
-                policy.id == pair.policyID(policy.id.direction), seen.insert(pair).inserted
-            else { return nil }
-            return AddressPair(own: pair.own, peer: pair.peer)
+    public static func protectedPairs(in have: SnapshotIndex) -> [AddressPair] {
+        have.betweens.compactMap { between in
+            between.policies.lazy.compactMap { policy in
+                policy.id.pair.flatMap { policy.id == $0.policyID(policy.id.direction) ? $0 : nil }
+            }.first.map { AddressPair(own: $0.own, peer: $0.peer) }
         }
     }
 }

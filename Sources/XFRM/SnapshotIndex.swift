@@ -46,6 +46,59 @@ public struct SnapshotIndex: Sendable {
         // Two SAs and three policies a pair, where nothing is under way.
         places.reserveCapacity(snapshot.policies.count / 3)
         betweens.reserveCapacity(snapshot.policies.count / 3)
+        insert(snapshot)
+    }
+
+    /// What there is of ours for pairs of hosts.
+    public var ownedCount: Int { ownedAssociationCount + ownedPairPolicyCount }
+
+    public var associationCount: Int { ownedAssociationCount }
+
+    /// Sees every SA of ours.
+    public func forEachAssociation(_ body: (Association) -> Void) {
+        for between in betweens {
+            between.upward.forEach(body)
+            between.downward.forEach(body)
+        }
+    }
+
+    /// Every policy of ours that requires ESP.
+    public var pairPolicies: [Policy] { betweens.flatMap(\.policies) }
+
+    /// The ids of the bypass policies of ours.
+    public var bypassIDs: [PolicyID] { Array(bypass.keys) }
+
+    /// What a change is about, `nil` where that is a bypass policy.
+    public func pairObject(of change: Change) -> ObjectID? {
+        switch change {
+        case .addAssociation(let association): .association(association.id)
+        case .deleteAssociation(let id): .association(id)
+        case .addPolicy(let policy), .updatePolicy(let policy): policy.action == .bypass ? nil : .policy(policy.id)
+        case .deletePolicy(let id): bypass[id] == nil ? .policy(id) : nil
+        }
+    }
+
+    /// What it knows of a pair.
+    public func objects(of pair: AddressPair) -> [ObjectID] {
+        guard let place = places[Ends(pair.own, pair.peer)] else { return [] }
+        let between = betweens[place]
+        return (between.upward + between.downward).map { .association($0.id) } + between.policies.map { .policy($0.id) }
+    }
+
+    /// These pairs were read back anew: what it knew of them is void.
+    public mutating func replace(_ pairs: [AddressPair], with found: Snapshot) {
+        for pair in pairs {
+            let ends = Ends(pair.own, pair.peer)
+            guard let place = places[ends] else { continue }
+            let old = betweens[place]
+            ownedAssociationCount -= old.upward.count + old.downward.count
+            ownedPairPolicyCount -= old.policies.count
+            betweens[place] = Between(low: ends.low, high: ends.high)
+        }
+        insert(found)
+    }
+
+    private mutating func insert(_ snapshot: Snapshot) {
         for observed in snapshot.associations where Ownership.owns(observed.association) {
             let id = observed.association.id
             let place = place(of: Ends(id.source, id.destination))

@@ -27,6 +27,7 @@ actor Swarm {
 
     private let coordinator: Coordinator
     private let bus: CoordinatorZeroMQBus
+    private let context: ZeroMQContext
     private let endpoint: String
     private let server: CurvePublicKey
     private var hosts: [Host] = []
@@ -55,6 +56,8 @@ actor Swarm {
             enrolled[hosts[index].bus.publicKey] = enrolment.state.numbers[member.name]
         }
         let key = try CurveKeyPair.generate()
+        // A DEALER and a monitor's pair of sockets each, and as many again while one takes another's place.
+        context = try ZeroMQContext(socketsMaximum: Int32(8 * count + 64))
         endpoint = "tcp://127.0.0.1:\(port)"
         server = key.publicKey
         bus = try CoordinatorZeroMQBus(endpoints: [endpoint], key: key, enrolled: enrolled, logger: logger)
@@ -90,6 +93,12 @@ actor Swarm {
         return try newest(of: enabled ? .enable : .disable)
     }
 
+    /// Fresh keys for every edge.
+    func rotate() async throws {
+        let answer = await coordinator.perform(.rollout(.rotate, absent: nil), requestedBy: "swarm")
+        guard case .done = answer else { throw SwarmError("a rotation was answered \(answer)") }
+    }
+
     /// The host loses its kernel's state and comes back; answers how long it took from its agent's first word until its
     /// edges were protected, and the rollout that did it.
     func reboot(_ index: Int) async throws -> (microseconds: UInt64, RolloutRecord) {
@@ -111,10 +120,10 @@ actor Swarm {
     private func boot(_ index: Int) async throws {
         hosts[index].boots &+= 1
         let host = hosts[index]
-        let agentBus = try AgentZeroMQBus(endpoint: endpoint, server: server, key: host.bus, logger: logger)
+        let agentBus = try AgentZeroMQBus(endpoint: endpoint, server: server, key: host.bus, in: context, logger: logger)
         let agent = try await NodeAgent(
             .init(
-                incarnation: UInt64(host.boots), bootID: [UInt8](repeating: host.boots, count: 16)),
+                incarnation: .random(in: .min ... .max), bootID: [UInt8](repeating: host.boots, count: 16)),
             identityKey: host.identity, bus: agentBus,
             machine: .init(
                 kernel: SimulatedKernel(), record: host.record, probe: SimulatedProbe(), host: SimulatedHost(),

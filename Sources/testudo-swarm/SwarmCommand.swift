@@ -66,6 +66,8 @@ struct SwarmCommand: AsyncParsableCommand {
         for round in 0...rounds {
             // Far from one another, so that no node's number matters.
             let index = (round * 37 + 11) % agents
+            // One set of keys everywhere: a fleet in which nobody has come back yet.
+            try await swarm.rotate()
             let (microseconds, record) = try await swarm.reboot(index)
             if round > 0 { tell(record, joined: microseconds) }
         }

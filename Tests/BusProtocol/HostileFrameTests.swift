@@ -165,11 +165,15 @@ struct HostileFrameTests {
     ]
 
     private static let rosters: [Spoiled<CoordinatorMessage>] = [
-        Spoiled(Samples.offers, .invalid(field: "offer_set.generation")) { $0.offerSet.generation = .max },
-        Spoiled(Samples.offers, .invalid(field: "offer_set.replay_window")) { $0.offerSet.replayWindow = 4_097 },
-        Spoiled(Samples.offers, .invalid(field: "offer_set.offers.node")) { $0.offerSet.offers[0].node = 0 },
-        Spoiled(Samples.offers, .missing(field: "offer_set.offers.offer")) { $0.offerSet.offers[1].clearOffer() },
-        Spoiled(Samples.offers, .duplicate(field: "offer_set.offers")) { $0.offerSet.offers[1].node = 1 },
+        Spoiled(Samples.offers, .invalid(field: "offer_share.generation")) { $0.offerShare.version.generation = .max },
+        Spoiled(Samples.offers, .missing(field: "offer_share.version")) { $0.offerShare.clearVersion() },
+        Spoiled(Samples.offers, .invalid(field: "offer_share.digest")) {
+            $0.offerShare.version.digest.removeLast()
+        },
+        Spoiled(Samples.offers, .invalid(field: "offer_share.replay_window")) { $0.offerShare.replayWindow = 4_097 },
+        Spoiled(Samples.offers, .invalid(field: "offer_share.offers.node")) { $0.offerShare.offers[0].node = 0 },
+        Spoiled(Samples.offers, .missing(field: "offer_share.offers.offer")) { $0.offerShare.offers[1].clearOffer() },
+        Spoiled(Samples.offers, .duplicate(field: "offer_share.offers")) { $0.offerShare.offers[1].node = 1 },
         Spoiled(Samples.welcome, .missing(field: "welcome.roster")) { $0.welcome.clearRoster() },
         Spoiled(Samples.welcome, .invalid(field: "welcome.number")) { $0.welcome.number = 262_144 },
         Spoiled(Samples.welcome, .invalid(field: "welcome.clock")) { $0.welcome.clockMicroseconds = .max },

@@ -27,8 +27,8 @@ struct RandomMessages {
         case 0: .welcome(welcome())
         case 1:
             .offers(
-                OfferSet(
-                    generation: generation(), replayWindow: .random(in: 0...4_096, using: &generator),
+                OfferShare(
+                    version: OfferSetVersion(generation: generation(), digest: digest()), replayWindow: .random(in: 0...4_096, using: &generator),
                     offers: some { ($0.number(), $0.offer()) }))
         case 2: .order(order())
         default: .heartbeat(instant())

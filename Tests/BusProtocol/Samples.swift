@@ -16,7 +16,7 @@ enum Samples {
     static let move = CoordinatorMessage.order(order(.move(rule, fresh: fresh)))
     static let probe = CoordinatorMessage.order(order(.probe(Order.Probe(.standing, nonce: .max))))
     static let offers = CoordinatorMessage.offers(
-        OfferSet(generation: Generation(9), replayWindow: 1_024, offers: [1: offer(1), 2: offer(2)]))
+        OfferShare(version: fresh.version, replayWindow: 1_024, offers: [1: offer(1), 2: offer(2)]))
     static let welcome = CoordinatorMessage.welcome(
         Welcome(number: 1, roster: roster, clock: Instant(milliseconds: 5), heartbeatMilliseconds: 1_000))
     static let clock = CoordinatorMessage.heartbeat(Instant(milliseconds: 5))

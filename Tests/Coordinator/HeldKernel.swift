@@ -48,12 +48,21 @@ actor HeldKernel: Kernel {
     func obstacles() async throws(KernelError) -> [String] { try await kernel.obstacles() }
 
     func snapshot() async throws(KernelError) -> Snapshot {
+        await beginLook()
+        return try await kernel.snapshot()
+    }
+
+    func snapshot(of objects: [ObjectID]) async throws(KernelError) -> Snapshot {
+        await beginLook()
+        return try await kernel.snapshot(of: objects)
+    }
+
+    private func beginLook() async {
         looks += 1
         if isHeld {
             waiting += 1
             await withCheckedContinuation { held.append($0) }
         }
-        return try await kernel.snapshot()
     }
 
     func apply(_ changes: [KernelChange]) async throws(KernelError) -> [KernelRefusal] {

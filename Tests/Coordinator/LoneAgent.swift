@@ -114,7 +114,8 @@ final class LoneAgent: Sendable {
             offers[number] = KeyRing(identity: identity).make(set: Generation(generation), slot: slot)
         }
         let set = OfferSet(generation: Generation(generation), offers: offers)
-        await bus.send([Delivery(.offers(set), to: [1])])
+        let share = OfferShare(set, OfferSetVersion(of: set), of: nil)
+        await bus.send([Delivery(.offers(share), to: [1])])
         return set
     }
 

@@ -21,7 +21,9 @@ struct LadderRuleTests {
     /// Every state that an edge can have with an old and a fresh set.
     static let states: [EdgeState] = {
         let holdings = [[], [old], [fresh], [old, fresh]]
-        var states: [EdgeState] = [.clear, .on(.closed), .on(.closed, offers: fresh)]
+        var states: [EdgeState] = [
+            .clear, .on(.closed), .on(.closed, offers: old), .on(.closed, offers: fresh),
+        ]
         for holds in holdings where !holds.isEmpty {
             states.append(EdgeState(low: .accept, high: .accept, holds: holds))
             for rung in [Rung.send, .enforce] {

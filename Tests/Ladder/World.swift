@@ -138,7 +138,7 @@ struct World: Hashable {
         nodes[node]?.outbox.append(
             Report(
                 answering: order.stamp, sequence: 1_000 + UInt64(order.stamp.step), verdict: .done,
-                standing: Standing(states)))
+                standing: Standing(states.map { ($0.key, $0.value) })))
     }
 
     /// The coordinator takes the oldest report of a node.
@@ -218,21 +218,21 @@ extension World {
         _ work: NodeLadder.Work, on node: inout ModelNode, _ number: NodeNumber
     ) -> NodeLadder.Performance {
         switch work {
-        case .preflight, .observe: return .init(standing: Standing(node.edges))
+        case .preflight, .observe: return .init(standing: Standing(node.edges.map { ($0.key, $0.value) }))
         case .probe:
             let refusals = node.blocked.sorted().map { Refusal(cause: .path, peer: $0, message: "no echo") }
-            return .init(refusals: refusals, standing: Standing(node.edges), probeMicroseconds: 500)
+            return .init(refusals: refusals, standing: Standing(node.edges.map { ($0.key, $0.value) }), probeMicroseconds: 500)
         case .offer(let generation):
             node.secrets.insert(generation)
             guard let slot = Slot(UInt16(truncatingIfNeeded: generation.rawValue)) else { return .init(standing: nil) }
             let offer = Offer(id: [UInt8(number.rawValue)], ephemeralKey: [], slot: slot)
-            return .init(standing: Standing(node.edges), offer: offer)
+            return .init(standing: Standing(node.edges.map { ($0.key, $0.value) }), offer: offer)
         case .move(let targets, let fresh):
             var refusals: [Refusal] = []
             for (peer, place) in targets.sorted(by: { $0.key < $1.key }) {
                 if let refusal = move(&node, number, to: place, toward: peer, fresh) { refusals.append(refusal) }
             }
-            return .init(refusals: refusals, standing: Standing(node.edges))
+            return .init(refusals: refusals, standing: Standing(node.edges.map { ($0.key, $0.value) }))
         }
     }
 

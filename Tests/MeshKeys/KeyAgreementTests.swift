@@ -64,10 +64,11 @@ struct KeyAgreementTests {
         }
     }
 
-    private static func pair() throws -> (a: Side, b: Side, offers: OfferSet) {
+    private static func pair() throws -> (a: Side, b: Side, offers: OfferShare) {
         let a = try Side(3, fill: 0x10, slot: 5, addresses: ["fd77::3", "10.77.0.3", "10.77.1.3"])
         let b = try Side(262_143, fill: 0x20, slot: 4_095, addresses: ["10.77.0.9", "10.77.1.9", "fd77::9"])
-        return (a, b, OfferSet(generation: set, offers: [a.node.number: a.offer, b.node.number: b.offer]))
+        let offers = OfferSet(generation: set, offers: [a.node.number: a.offer, b.node.number: b.offer])
+        return (a, b, OfferShare(offers, OfferSetVersion(of: offers), of: nil))
     }
 
     private static func hex(_ secret: Secret) -> String {
@@ -187,7 +188,7 @@ struct KeyAgreementTests {
     @Test("A set that lacks an offer, names another one as ours, or has fields of a wrong length is refused")
     func badSets() throws {
         let (a, b, offers) = try Self.pair()
-        func refusal(_ change: (inout Node, inout Node, inout OfferSet) -> Void) -> KeyError? {
+        func refusal(_ change: (inout Node, inout Node, inout OfferShare) -> Void) -> KeyError? {
             var (own, peer, set) = (a.node, b.node, offers)
             change(&own, &peer, &set)
             return #expect(throws: KeyError.self) {
