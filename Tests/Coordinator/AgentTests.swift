@@ -248,6 +248,49 @@ struct AgentTests {
         }
     }
 
+    @Test("A policy for probes whose SA is gone goes as well, or every later probe would be sent with nothing")
+    func staleTrial() async throws {
+        let lone = try await LoneAgent()
+        let (own, peer) = (try #require(Address("10.77.0.1")), try #require(Address("10.77.0.2")))
+        try await lone.run {
+            try await lone.climb(to: .enforce)
+            let before = Set(try await lone.kernel.snapshot().policies)
+            var selector = Selector.pair(from: own, to: peer)
+            selector.protocolNumber = 17
+            selector.sourcePort = .exactly(lone.roster.probePort)
+            selector.destinationPort = .exactly(lone.roster.probePort)
+            let stale = Policy(
+                id: PolicyID(direction: .out, selector: selector), priority: Ownership.trialPriority,
+                action: .protect(Template(spi: SPI(rawValue: 0x7777_0001))))
+
+            await lone.kernel.put(stale)
+
+            try await eventually("it is gone") {
+                ((try? await lone.kernel.snapshot().policies).map { Set($0) }) == before
+            }
+        }
+    }
+
+    @Test("A shield that the kernel refused half-way is raised to its end by the next process")
+    func halfShield() async throws {
+        let lone = try await LoneAgent()
+        try await lone.run { try await lone.climb(to: .enforce) }
+        let shield = try #require(try lone.record.load()).shield
+        await lone.kernel.reboot()
+        let refusal = KernelError(operation: "XFRM_MSG_NEWPOLICY", code: 12, message: "Cannot allocate memory")
+        await lone.kernel.refuse(refusal) { change in
+            if case .addPolicy(let policy) = change { policy.id.direction == .forward } else { false }
+        }
+        await #expect(throws: KernelError.self) { try await BootShield.raise(shield, on: lone.kernel) }
+
+        _ = try await BootShield.raise(shield, on: lone.kernel)
+
+        let policies = try await lone.kernel.snapshot().policies
+        #expect(policies.count == shield.pairs.count * 3)
+        #expect(policies.compactMap(\.sendingSPI) == [SPI](repeating: .nothing, count: shield.pairs.count))
+        #expect(try await BootShield.raise(shield, on: lone.kernel) == 0)
+    }
+
     @Test("A cloned machine begins without any SA: what demands ESP for its traffic is closed, the rest is clear")
     func clone() async throws {
         for (rung, closed) in [(Rung.accept, 0), (.send, 4), (.enforce, 4)] {

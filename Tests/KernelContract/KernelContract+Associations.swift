@@ -28,6 +28,20 @@ extension KernelContract {
             #expect(Set(read.map(\.association)) == Set(associations))
             #expect(read.allSatisfy { $0.packets == 0 && $0.bytes == 0 })
         },
+        KernelContract("Single SAs are read back by their ids among hundreds; what is not there is left out") {
+            kernel async throws in
+            let associations = (0..<300).map { number in
+                let peer = Sample.address([10, 80, UInt8(number >> 8), UInt8(number & 255)])
+                return Association(id: AssociationID(source: Sample.own, destination: peer, spi: Sample.outboundSPI))
+            }
+            try await kernel.expectDone(associations.map { .add($0) } + [.addPolicy(Sample.in)])
+            try await kernel.expectDone([.deleteAssociation(associations[7].id)])
+
+            let read = try await kernel.snapshot(of: associations.map { .association($0.id) } + [.policy(Sample.in.id)])
+
+            #expect(read.associations.map(\.association) == associations.filter { $0 != associations[7] })
+            #expect(read.policies == [Sample.in])
+        },
         KernelContract("An SA is never made twice, nor two with one destination and SPI") { kernel async throws in
             var other = Association(
                 id: AssociationID(

@@ -26,6 +26,20 @@ extension KernelContract {
 
             #expect(Set(try await kernel.snapshot().policies) == Set(policies))
         },
+        KernelContract("Single policies are read back by their ids, whoever's they are; what is not there is left out") {
+            kernel async throws in
+            let policies = Sample.policies
+            try await kernel.expectDone(policies.map { .addPolicy($0) })
+            let named = [policies[0], policies[3], policies[5]]
+            let absent = Sample.policy(.out, Sample.own, Sample.address([10, 77, 0, 99])).id
+
+            let read = try await kernel.snapshot(of: (named.map(\.id) + [absent]).map { .policy($0) })
+
+            #expect(Set(read.policies) == Set(named))
+            #expect(read.associations == [])
+            #expect(try await kernel.snapshot(of: []) == Snapshot())
+            #expect(Set(try await kernel.snapshot(of: policies.map { .policy($0.id) }).policies) == Set(policies))
+        },
         KernelContract("A policy of ours that is there already is done, and one with another content becomes the new") {
             kernel async throws in
             var policy = Sample.out

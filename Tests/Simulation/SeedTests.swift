@@ -22,6 +22,9 @@ struct SeedTests {
         (141, "a way back took the SAs of an edge one of whose families had lost one: the other family lost packets"),
         (614, "SAs went while the edge's opposite still sent with them in one family"),
         (3_356, "an edge with one family closed was taken for one that sends nothing"),
+        (6_142, "a boot shield that the kernel refused half-way stayed half up"),
+        (11_583, "an edge closed with SAs that its peer sends with could neither open nor close"),
+        (14_189, "a policy for probes whose SA was gone made every later probe fail"),
         (10_508, "a refused change left an edge at accept without a policy for probes"),
     ]
 
