@@ -16,10 +16,12 @@ build: setup
 	    scripts/quietly release-$$product swift build -c release --static-swift-stdlib --product $$product || exit 1; \
 	done
 
-# Unit tests are debug builds; Tests/Lab drives the release binaries. The last line is the test runner's summary.
-test: setup lint build
-	@scripts/quietly debug swift build --build-tests
-	@swift test --skip-build --disable-xctest
+# Tests and the programs that they drive are one optimised build of its own, in which tests see what is internal. The last
+# line is the test runner's summary.
+checked := -c release --scratch-path .build/checked
+test: setup lint
+	@scripts/quietly checked swift build $(checked) --build-tests -Xswiftc -enable-testing
+	@swift test $(checked) --skip-build --disable-xctest
 
 # A night's worth of seeds; `make test` runs 2000.
 sweep: build

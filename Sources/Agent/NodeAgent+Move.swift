@@ -108,7 +108,9 @@ extension NodeAgent {
     private func derive(
         _ peer: Node, _ generation: Generation, into keys: inout [AssociationID: Secret]
     ) throws(KeyError) -> [AddressPair] {
-        guard let own, let roster, let offers, offers.version.generation == generation else { throw .gone(set: generation) }
+        guard let own, let roster, let offers, offers.version.generation == generation else {
+            throw .gone(set: generation)
+        }
         let derived = try ring.derive(own: own, peer: peer, offers: offers, fleetID: roster.fleetID)
         for key in derived.inbound + derived.outbound {
             keys[AssociationID(source: key.source, destination: key.destination, spi: key.spi)] = key.key

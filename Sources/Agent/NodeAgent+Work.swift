@@ -117,7 +117,8 @@ extension NodeAgent {
             isProbing = true
             try await self.probe.open(
                 ProbeSession(
-                    nonce: probe.nonce, port: roster.probePort, own: own.addresses.sorted(), peers: answered.count == neighbourhood.addresses.count ? neighbourhood.addresses : Set(answered)))
+                    nonce: probe.nonce, port: roster.probePort, own: own.addresses.sorted(),
+                    peers: answered.count == neighbourhood.addresses.count ? neighbourhood.addresses : Set(answered)))
             if asked.isEmpty { return .init(standing: look.standing) }
             round = Round(targets: asked)
             return nil

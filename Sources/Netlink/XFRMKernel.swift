@@ -61,7 +61,9 @@ public actor XFRMKernel: Kernel {
             start = chunk.endIndex
             let answers = try socket.read(chunk) { kind, payload in
                 if kind == MessageKind.newAssociation.rawValue {
-                    if let association = ObservedAssociation(decoding: payload) { found.associations.append(association) }
+                    if let association = ObservedAssociation(decoding: payload) {
+                        found.associations.append(association)
+                    }
                 } else if kind == MessageKind.newPolicy.rawValue, let policy = Policy(decoding: payload) {
                     found.policies.append(policy)
                 }

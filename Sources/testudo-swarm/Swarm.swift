@@ -120,7 +120,8 @@ actor Swarm {
     private func boot(_ index: Int) async throws {
         hosts[index].boots &+= 1
         let host = hosts[index]
-        let agentBus = try AgentZeroMQBus(endpoint: endpoint, server: server, key: host.bus, in: context, logger: logger)
+        let agentBus = try AgentZeroMQBus(
+            endpoint: endpoint, server: server, key: host.bus, in: context, logger: logger)
         let agent = try await NodeAgent(
             .init(
                 incarnation: .random(in: .min ... .max), bootID: [UInt8](repeating: host.boots, count: 16)),

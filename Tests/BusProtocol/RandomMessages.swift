@@ -28,7 +28,8 @@ struct RandomMessages {
         case 1:
             .offers(
                 OfferShare(
-                    version: OfferSetVersion(generation: generation(), digest: digest()), replayWindow: .random(in: 0...4_096, using: &generator),
+                    version: OfferSetVersion(generation: generation(), digest: digest()),
+                    replayWindow: .random(in: 0...4_096, using: &generator),
                     offers: some { ($0.number(), $0.offer()) }))
         case 2: .order(order())
         default: .heartbeat(instant())

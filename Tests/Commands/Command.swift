@@ -14,14 +14,18 @@ public struct Command: Sendable {
     public static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
 
+    /// The tests that run; what was built with them lies beside.
+    public static let tests = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
+
     private static let turns = Turns()
 
     private let path: String
 
     /// - Parameter path: of the program, below the top of the source tree.
-    public init(_ path: String) {
-        self.path = Self.root.appending(path: path).path
-    }
+    public init(_ path: String) { self.path = Self.root.appending(path: path).path }
+
+    /// - Parameter product: the name of a program of this package.
+    public init(product: String) { path = Self.tests.deletingLastPathComponent().appending(path: product).path }
 
     /// Waits for its turn and for the program without keeping a thread of the other tests.
     ///
@@ -50,6 +54,8 @@ public struct Command: Sendable {
             let process = Process()
             process.executableURL = URL(filePath: path)
             process.arguments = arguments
+            process.environment = ProcessInfo.processInfo.environment.merging(
+                ["TESTUDO_BIN": tests.deletingLastPathComponent().path]) { _, ours in ours }
             process.standardInput = FileHandle.nullDevice
             process.standardOutput = output
             process.standardError = output

@@ -26,7 +26,8 @@ extension KernelContract {
 
             #expect(Set(try await kernel.snapshot().policies) == Set(policies))
         },
-        KernelContract("Single policies are read back by their ids, whoever's they are; what is not there is left out") {
+        KernelContract("Single policies are read back by their ids, whoever's they are; what is not there is left out")
+        {
             kernel async throws in
             let policies = Sample.policies
             try await kernel.expectDone(policies.map { .addPolicy($0) })

@@ -109,14 +109,13 @@ struct LabTests {
 
     @Test("The kernel keeps the contract that the simulated one keeps, and `ip xfrm` reads what we write")
     func kernelContract() async throws {
-        let tests = Command.root.appending(path: ".build/debug/testudoPackageTests.xctest").path
-        try await expectSuccess(["--without-testudo", "--nodes", "1"], "kernel-contract.sh", [tests])
+        try await expectSuccess(["--without-testudo", "--nodes", "1"], "kernel-contract.sh", [Command.tests.path])
     }
 
     @Test("The probe tells a path that takes ESP from one that drops it, sends in clear or takes less than it says")
     func probePath() async throws {
-        let tests = Command.root.appending(path: ".build/debug/testudoPackageTests.xctest").path
-        try await expectSuccess(["--kernel", "uml", "--without-testudo", "--nodes", "2"], "probe-path.sh", [tests])
+        try await expectSuccess(
+            ["--kernel", "uml", "--without-testudo", "--nodes", "2"], "probe-path.sh", [Command.tests.path])
     }
 
     @Test("A command's status comes through; a lab that cannot start says 125")

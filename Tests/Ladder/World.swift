@@ -221,7 +221,8 @@ extension World {
         case .preflight, .observe: return .init(standing: Standing(node.edges.map { ($0.key, $0.value) }))
         case .probe:
             let refusals = node.blocked.sorted().map { Refusal(cause: .path, peer: $0, message: "no echo") }
-            return .init(refusals: refusals, standing: Standing(node.edges.map { ($0.key, $0.value) }), probeMicroseconds: 500)
+            return .init(
+                refusals: refusals, standing: Standing(node.edges.map { ($0.key, $0.value) }), probeMicroseconds: 500)
         case .offer(let generation):
             node.secrets.insert(generation)
             guard let slot = Slot(UInt16(truncatingIfNeeded: generation.rawValue)) else { return .init(standing: nil) }

@@ -4,11 +4,8 @@ import Testing
 /// Whole fleets of the real actors, a seed each.
 @Suite("Seeds", .serialized)
 struct SeedTests {
-    /// A process of its own, so that its hashes are ordered and a crash is only its own. Built with the tests: its
-    /// preconditions and exclusivity checks are on.
-    private static let debug = Command(".build/debug/testudo-simulate")
-    /// Built by `make build`: a hundred times the seeds.
-    private static let release = Command(".build/release/testudo-simulate")
+    /// A process of its own, so that its hashes are ordered and a crash is only its own.
+    private static let simulate = Command(product: "testudo-simulate")
 
     /// Seeds that once failed, and what they found.
     static let regressions: [(seed: Int, found: String)] = [
@@ -37,8 +34,8 @@ struct SeedTests {
 
     @Test("A seed is replayed exactly: 50 of them twice, each the same way to the last step, and nothing goes wrong")
     func determinism() async throws {
-        let first = try await Self.debug.run(["--seeds", "1..50", "--jobs", "2", "--each"])
-        let second = try await Self.debug.run(["--seeds", "1..50", "--jobs", "1", "--each"])
+        let first = try await Self.simulate.run(["--seeds", "1..50", "--jobs", "2", "--each"])
+        let second = try await Self.simulate.run(["--seeds", "1..50", "--jobs", "1", "--each"])
 
         #expect(first.status == 0, "\(first.output.suffix(4_000))")
         let ways = first.lines.dropLast().map(Self.way)
@@ -48,8 +45,8 @@ struct SeedTests {
 
     @Test("A seed alone goes the way that it went in the sweep, and its transcript tells it")
     func transcript() async throws {
-        let sweep = try await Self.debug.run(["--seeds", "7..7", "--each"])
-        let alone = try await Self.debug.run(["--seed", "7", "--trace"])
+        let sweep = try await Self.simulate.run(["--seeds", "7..7", "--each"])
+        let alone = try await Self.simulate.run(["--seed", "7", "--trace"])
 
         #expect(alone.lines.last.map(Self.way) == sweep.lines.first.map(Self.way))
         #expect(alone.output.contains("coordinator: sends order"))
@@ -59,14 +56,14 @@ struct SeedTests {
     func regression(index: Int) async throws {
         let (seed, found) = Self.regressions[index]
 
-        let run = try await Self.debug.run(["--seed", "\(seed)"])
+        let run = try await Self.simulate.run(["--seed", "\(seed)"])
 
         #expect(run.status == 0, "again: \(found)\n\(run.output.suffix(2_000))")
     }
 
     @Test("2000 seeds: nothing wrong happens in the storm, and in quiet every fleet comes to where it should be")
     func sweep() async throws {
-        let run = try await Self.release.run(["--seeds", "1..2000", "--jobs", "2"])
+        let run = try await Self.simulate.run(["--seeds", "1..2000", "--jobs", "2"])
 
         print("simulation: \(run.lines.last ?? "no output")")
         #expect(run.status == 0, "\(run.output.suffix(4_000))")
@@ -74,7 +71,7 @@ struct SeedTests {
 
     @Test("The control: where packets take longer than the drain some are lost, and the simulation sees it")
     func slowPath() async throws {
-        let run = try await Self.release.run(["--seeds", "1..100", "--slow-path", "--first"])
+        let run = try await Self.simulate.run(["--seeds", "1..100", "--slow-path", "--first"])
 
         #expect(run.status == 1)
         #expect(run.output.contains("was lost"))
@@ -88,7 +85,7 @@ struct SeedTests {
             "skips-barrier", "takes-old-orders", "trusts-late-reports",
         ])
     func mutation(flaw: String) async throws {
-        let run = try await Self.release.run(["--seeds", "1..1000", "--jobs", "2", "--first", "--flaw", flaw])
+        let run = try await Self.simulate.run(["--seeds", "1..1000", "--jobs", "2", "--first", "--flaw", flaw])
 
         let first = run.lines.first { $0.contains(" violation: ") } ?? "nothing"
         print("simulation: \(flaw): \(first.split(separator: " ").prefix(2).joined(separator: " "))")
