@@ -10,6 +10,7 @@ extension FleetStatus {
         case .ipsec: [IPsecRecord(enabled: enabled, replayWindow: replayWindow).json]
         case .cluster: [ClusterRecord(name: name, uuid: uuid).json]
         // To ONTAP's clients a node that was removed is gone.
+        case .jobs: []
         case .nodes: nodes.filter { !$0.isQuarantined }.map { $0.record(fleet: uuid).json }
         case .rollouts: rollouts.map(\.record.json)
         case .fleetNodes: nodes.map(\.fleetRecord.json)

@@ -29,6 +29,11 @@ public struct RESTConfiguration: Hashable, Sendable {
     public var directory: String
     /// Further names and addresses that the server's certificate must carry, such as the host's DNS name.
     public var names: [String]
+    /// How long a change may take before it is answered with a job, where the client does not say: seconds, 0 to 120.
+    public var returnTimeoutSeconds = RESTConfiguration.returnTimeoutStandard
+    /// Longer than a rollout may take, so that whoever does not ask for a job gets none unless another call is under way;
+    /// shorter than clients wait for an answer (45 s and more).
+    public static let returnTimeoutStandard: Int64 = 30
     var limits = RESTLimits()
     var passwordCost = PasswordHash.Cost()
 

@@ -22,6 +22,8 @@ struct RESTResponder: HTTPResponder {
     private static let retrySeconds = 2
 
     let control: any FleetControl
+    let jobs: Jobs
+    let returnTimeoutSeconds: Int64
     let authenticator: Authenticator
     let logger: Logger
 
@@ -58,10 +60,15 @@ struct RESTResponder: HTTPResponder {
             ONTAP.Request(
                 method: request.method.rawValue, target: request.head.path ?? "", accept: accept, body: body))
         if call.action == .read {
-            return try Answer(call, records: control.status().records(of: call.route.resource.kind))
+            let kind = call.route.resource.kind
+            return try Answer(call, records: kind == .jobs ? await jobs.records() : control.status().records(of: kind))
         }
-        guard let request = try call.action.request() else { return Answer(empty: call) }
-        switch await control.perform(request, requestedBy: user) {
+        guard let change = try call.action.request() else { return Answer(empty: call) }
+        let description = "\(request.method.rawValue) \(call.path)"
+        let job = try await jobs.start(change, of: description, user: user)
+        let seconds = call.query.returnTimeout ?? returnTimeoutSeconds
+        switch await jobs.answer(of: job, within: seconds) {
+        case nil: return Answer(call, job: job)
         case .unchanged: return Answer(empty: call)
         case .done(let rollout):
             guard case .startRollout = call.action else { return Answer(empty: call) }

@@ -28,7 +28,8 @@ public struct RESTServer: Sendable {
         let accounts = try Accounts.loadOrMake(in: directory, cost: configuration.passwordCost)
         tls = try material.configuration()
         responder = RESTResponder(
-            control: control, authenticator: Authenticator(accounts: accounts, cost: configuration.passwordCost),
+            control: control, jobs: Jobs(control: control), returnTimeoutSeconds: configuration.returnTimeoutSeconds,
+            authenticator: Authenticator(accounts: accounts, cost: configuration.passwordCost),
             logger: logger)
         listening = Listening(count: configuration.listen.count)
         self.configuration = configuration

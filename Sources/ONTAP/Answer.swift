@@ -22,7 +22,10 @@ public struct Answer: Hashable, Sendable {
         } else {
             shown = records
         }
-        let body = route.isCollection ? Self.list(shown, call) : Self.single(shown, call)
+        let found = shown.filter(call.query.filter.matches)
+        // A filter that one thing does not match: its answer is never an empty object.
+        if !route.isCollection && found.isEmpty { throw .noSuchEntry }
+        let body = route.isCollection ? Self.list(found, call) : Self.single(found, call)
         self.init(call, body: .object(body))
     }
 
@@ -33,6 +36,14 @@ public struct Answer: Hashable, Sendable {
         self.init(call, body: call.query.returnRecords == false ? [:] : .object(Self.shown(record, call)))
         status = 201
         location = Link.path(of: record, in: call.route.resource)
+    }
+
+    /// Makes the answer to a change that goes on: where to look for its end. The link is there whatever `Accept` says, for
+    /// clients go by it.
+    public init(_ call: Call, job uuid: String) {
+        let link: JSONValue = ["href": .string("/api\(Resource.jobs.path)/\(uuid)")]
+        self.init(call, body: ["job": ["uuid": .string(uuid), "_links": ["self": link]]])
+        status = 202
     }
 
     /// An empty object: the answer to OPTIONS, and to a change that is done.

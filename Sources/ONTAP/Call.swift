@@ -44,6 +44,9 @@ public struct Call: Hashable, Sendable {
     /// Path and query as they stood in the request line; a list's own link repeats it.
     let target: String
 
+    /// The path alone, as a canonical one names it.
+    public var path: String { "/api\(route.resource.path)" + (route.key.map { "/\($0)" } ?? "") }
+
     /// Understands a request, or says what is wrong with it; nothing has happened yet.
     ///
     /// Path, then method, then query, then body: the first fault is the one that is told.

@@ -7,11 +7,12 @@ public struct Query: Hashable, Sendable {
 
     public var fields = FieldSelection.standard
     public var order = Order.natural
+    public var filter = Filter.everything
     public var maxRecords = Query.recordsMaximum
     public var offset = 0
     /// Asked of a change or refused to a GET; `nil` leaves it to the method's default.
     public var returnRecords: Bool?
-    /// Seconds; a change is answered when it is done, whatever this says.
+    /// Seconds after which a change that is not done is answered with a job; `nil` leaves it to the server. A GET never waits.
     public var returnTimeout: Int64?
     public var isPretty = true
     /// Asked of a DELETE of a fleet's node: free its addresses, it was removed before.
@@ -19,8 +20,8 @@ public struct Query: Hashable, Sendable {
 
     /// Reads the query of a request.
     ///
-    /// A parameter may be given once, `fields` as often as one likes. A property's name as a parameter would be a
-    /// filter: there are none yet, so it is refused rather than ignored.
+    /// A parameter may be given once, `fields` and filters as often as one likes. A property's name as a parameter of a GET is
+    /// a filter; of a change it would choose what is changed, and is refused.
     init(_ text: QueryText, of route: Route, method: Method) throws(APIError) {
         var fields: [String] = []
         var ignoresUnknown = false
@@ -28,8 +29,11 @@ public struct Query: Hashable, Sendable {
         let known = Self.parameters(of: route, method: method)
         for item in text.items {
             guard let parameter = Parameter(rawValue: item.name), known.contains(parameter) else {
-                throw route.resource.property(item.name.split(separator: ".").map(String.init)) == nil
-                    ? .unexpectedArgument(item.name) : .notQueryable(item.name)
+                let path = item.name.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+                guard let property = route.resource.property(path) else { throw .unexpectedArgument(item.name) }
+                guard property.isFiltered, method == .get || method == .head else { throw .notQueryable(item.name) }
+                try filter.require(property, at: path, item.value)
+                continue
             }
             guard parameter == .fields || seen.insert(item.name).inserted else { throw .givenTwice(item.name) }
             switch parameter {

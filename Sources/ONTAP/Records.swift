@@ -59,6 +59,64 @@ public struct NodeRecord: Hashable, Sendable {
     }
 }
 
+/// A record of `/cluster/jobs`.
+public struct JobRecord: Hashable, Sendable {
+    public enum Outcome: Hashable, Sendable {
+        case running
+        case success
+        case failure(APIError)
+    }
+
+    public var uuid: String
+    /// Method and path.
+    public var description: String
+    public var outcome: Outcome
+    /// ISO 8601 with an offset.
+    public var startTime: String
+    /// `nil` while it runs.
+    public var endTime: String?
+
+    public init(uuid: String, description: String, outcome: Outcome = .running, startTime: String) {
+        self.uuid = uuid
+        self.description = description
+        self.outcome = outcome
+        self.startTime = startTime
+    }
+
+    /// `failure`, never `error`: Python's library waits for ever on that. A message is always there: it is read unasked.
+    public var json: JSONObject {
+        var json: JSONObject = ["uuid": .string(uuid), "description": .string(description)]
+        switch outcome {
+        case .running: json["state"] = "running"
+        case .success: json["state"] = "success"
+        case .failure: json["state"] = "failure"
+        }
+        json["message"] = .string(message)
+        if case .failure(let error) = outcome {
+            json["code"] = .integer(Int64(error.code.rawValue))
+            json["error"] = error.body["error"]
+        } else {
+            json["code"] = 0
+        }
+        json["start_time"] = .string(startTime)
+        if let endTime { json["end_time"] = .string(endTime) }
+        return json
+    }
+
+    /// Of a failure the error's own message, and its arguments': some clients show no more than this.
+    private var message: String {
+        switch outcome {
+        case .running: "running"
+        case .success: "success"
+        case .failure(let error):
+            ([error.message] + error.arguments.prefix(Self.reasonsMaximum).map(\.message)).joined(separator: " ")
+        }
+    }
+
+    /// As many reasons as one line bears; the `error` object has them all.
+    private static let reasonsMaximum = 4
+}
+
 /// A record of `/fleet/rollouts`; times in microseconds.
 public struct RolloutRecord: Hashable, Sendable {
     public struct Step: Hashable, Sendable {

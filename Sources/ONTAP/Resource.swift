@@ -7,6 +7,7 @@ public struct Resource: Hashable, Sendable {
         case ipsec
         case cluster
         case nodes
+        case jobs
         case rollouts
         case fleetNodes
     }
@@ -20,7 +21,24 @@ public struct Resource: Hashable, Sendable {
 
     /// One property of a record.
     public struct Property: Hashable, Sendable {
+        /// What a value is compared as.
+        public enum Value: String, Hashable, Sendable {
+            case text = "string"
+            case number = "integer"
+            case flag = "boolean"
+
+            /// What may stand in a filter.
+            var hint: String {
+                switch self {
+                case .text: "<text>"
+                case .number: "<integer>"
+                case .flag: "true, false"
+                }
+            }
+        }
+
         public var name: String
+        public var type: Value
         /// Of an object; empty for anything else.
         public var members: [Property]
         /// Whether a GET without `fields` shows it.
@@ -29,16 +47,21 @@ public struct Resource: Hashable, Sendable {
         public var isKey: Bool
         /// Whether a list can be ordered by it.
         public var isOrdered: Bool
+        /// Whether a list can be filtered by it.
+        public var isFiltered: Bool
 
         init(
-            _ name: String, members: [Property] = [], isKey: Bool = false, isDefault: Bool = true,
-            isOrdered: Bool = true
+            _ name: String, _ type: Value = .text, members: [Property] = [], isKey: Bool = false,
+            isDefault: Bool = true,
+            isOrdered: Bool = true, isFiltered: Bool = true
         ) {
             self.name = name
+            self.type = type
             self.members = members
             self.isDefault = isDefault
             self.isKey = isKey
             self.isOrdered = isOrdered && members.isEmpty
+            self.isFiltered = isFiltered && members.isEmpty
         }
     }
 
@@ -54,7 +77,7 @@ public struct Resource: Hashable, Sendable {
 
     /// The properties that a path of names leads to, `nil` where there is none; `_links` is everywhere.
     func property(_ names: [String]) -> Property? {
-        if names.first == "_links" { return Property("_links", isOrdered: false) }
+        if names.first == "_links" { return Property("_links", isOrdered: false, isFiltered: false) }
         var found: Property?
         var properties = properties
         for name in names {
@@ -70,7 +93,7 @@ extension Resource {
     /// ONTAP's cluster-wide singleton.
     public static let ipsec = Resource(
         kind: .ipsec, path: "/security/ipsec", shape: .singleton, methods: Method.reading + [.patch],
-        properties: [Property("enabled"), Property("replay_window")])
+        properties: [Property("enabled", .flag), Property("replay_window", .number)])
 
     /// What every ONTAP client asks first.
     public static let cluster = Resource(
@@ -79,20 +102,37 @@ extension Resource {
             Property("name"), Property("uuid"),
             Property(
                 "version",
-                members: [Property("full"), Property("generation"), Property("major"), Property("minor")]),
+                members: [
+                    Property("full"), Property("generation", .number), Property("major", .number),
+                    Property("minor", .number),
+                ]),
         ])
 
     public static let nodes = Resource(
         kind: .nodes, path: "/cluster/nodes", shape: .collection(key: "uuid"),
         properties: [Property("uuid", isKey: true), Property("name", isKey: true), Property("state")])
 
+    /// Changes that were not done within the time that a client waits.
+    public static let jobs = Resource(
+        kind: .jobs, path: "/cluster/jobs", shape: .collection(key: "uuid"),
+        properties: [
+            Property("uuid", isKey: true), Property("description"), Property("state"), Property("message"),
+            Property("code", .number), Property("start_time"), Property("end_time"),
+            Property(
+                "error",
+                members: [
+                    Property("message"), Property("code"), Property("arguments", isOrdered: false, isFiltered: false),
+                ]),
+        ])
+
     /// Not ONTAP's: how each rollout goes or went.
     public static let rollouts = Resource(
         kind: .rollouts, path: "/fleet/rollouts", shape: .collection(key: "id"), methods: Method.reading + [.post],
         properties: [
-            Property("id", isKey: true), Property("kind"), Property("outcome"),
-            Property("duration_microseconds"), Property("drain_microseconds"), Property("probe_microseconds"),
-            Property("steps", isOrdered: false), Property("reasons", isOrdered: false),
+            Property("id", .number, isKey: true), Property("kind"), Property("outcome"),
+            Property("duration_microseconds", .number), Property("drain_microseconds", .number),
+            Property("probe_microseconds", .number), Property("steps", isOrdered: false, isFiltered: false),
+            Property("reasons", isOrdered: false, isFiltered: false),
         ])
 
     /// Not ONTAP's: what the fleet knows of each of its nodes.
@@ -100,9 +140,10 @@ extension Resource {
         kind: .fleetNodes, path: "/fleet/nodes", shape: .collection(key: "name"),
         recordMethods: Method.reading + [.delete],
         properties: [
-            Property("name", isKey: true), Property("number"), Property("state"), Property("rung"),
-            Property("degraded"), Property("problems", isOrdered: false), Property("join_microseconds"),
+            Property("name", isKey: true), Property("number", .number), Property("state"), Property("rung"),
+            Property("degraded", .flag), Property("problems", isOrdered: false),
+            Property("join_microseconds", .number),
         ])
 
-    public static let all = [ipsec, cluster, nodes, rollouts, fleetNodes]
+    public static let all = [ipsec, cluster, nodes, jobs, rollouts, fleetNodes]
 }

@@ -39,12 +39,11 @@ struct CoordinatorCommand: AsyncParsableCommand {
                 settings.fleet, enrolment: enrolment, bus: bus, journal: journal, clock: BootClock(),
                 checkpoint: HaltSwitch.checkpoint(HostEnvironment.value(HaltSwitch.variable)), logger: logger)
             try HostFile.makeFolder(settings.restDirectory)
-            let server = try RESTServer(
-                control: coordinator,
-                configuration: RESTConfiguration(
-                    listen: [.init(host: settings.restListen.host, port: settings.restListen.port)],
-                    directory: settings.restDirectory),
-                logger: logger)
+            var rest = RESTConfiguration(
+                listen: [.init(host: settings.restListen.host, port: settings.restListen.port)],
+                directory: settings.restDirectory)
+            rest.returnTimeoutSeconds = settings.returnTimeoutSeconds
+            let server = try RESTServer(control: coordinator, configuration: rest, logger: logger)
             try await bus.start()
             logger.info(
                 "coordinator runs",

@@ -1,4 +1,5 @@
 internal import Coordinator
+internal import CoordinatorAPI
 internal import Fleet
 internal import Ladder
 internal import LinuxHost
@@ -17,6 +18,7 @@ struct Settings {
     var busKeys: [NodeName: String] = [:]
     var restListen: Endpoint
     var restDirectory: String
+    var returnTimeoutSeconds: Int64
     var stateDirectory: String
 
     static func load(_ file: String) throws(HostError) -> Settings {
@@ -31,7 +33,7 @@ struct Settings {
         let bus = root.at("bus")
         try bus.allow(["listen", "addresses", "key_file"])
         let rest = root.at("rest")
-        try rest.allow(["listen", "directory"])
+        try rest.allow(["listen", "directory", "return_timeout_seconds"])
         let listen = try bus.at("listen").string("tcp://*:7740")
         var settings = Settings(
             fleet: FleetConfiguration(
@@ -46,6 +48,9 @@ struct Settings {
             busListen: listen, busKeyFile: try bus.at("key_file").string(),
             restListen: try endpoint(rest.at("listen"), "0.0.0.0:8443"),
             restDirectory: try rest.at("directory").string("/var/lib/testudo/rest"),
+            returnTimeoutSeconds: Int64(
+                try rest.at("return_timeout_seconds").number(
+                    0...120, UInt64(RESTConfiguration.returnTimeoutStandard))),
             stateDirectory: try root.at("state_directory").string("/var/lib/testudo"))
         try settings.readNodes(root.at("nodes"))
         return settings

@@ -12,6 +12,8 @@ final class FakeFleet: FleetControl {
     private struct State {
         var status: FleetStatus
         var failure: RolloutFailure?
+        var isHeld = false
+        var held: [CheckedContinuation<Void, Never>] = []
         var changes: [Change] = []
     }
 
@@ -33,10 +35,29 @@ final class FakeFleet: FleetControl {
     var changes: [Change] { state.withLock { $0.changes } }
     var requests: [FleetRequest] { changes.map(\.request) }
 
+    /// Whatever is asked waits from now on.
+    func hold() { state.withLock { $0.isHeld = true } }
+
+    func release() {
+        let held = state.withLock { state in
+            state.isHeld = false
+            defer { state.held = [] }
+            return state.held
+        }
+        for continuation in held { continuation.resume() }
+    }
+
     func status() -> FleetStatus { state.withLock { $0.status } }
 
     func perform(_ request: FleetRequest, requestedBy user: String) async -> RolloutAnswer {
-        state.withLock { state in
+        await withCheckedContinuation { continuation in
+            let isHeld = state.withLock { state in
+                if state.isHeld { state.held.append(continuation) }
+                return state.isHeld
+            }
+            if !isHeld { continuation.resume() }
+        }
+        return state.withLock { state in
             state.changes.append(Change(request: request, user: user))
             if let failure = state.failure { return .failed(failure) }
             return state.status.perform(request)

@@ -17,7 +17,7 @@ struct QueryTests {
             case .cluster: [ClusterRecord(name: "fleet", uuid: "u").json]
             case .nodes:
                 (1...5).map { NodeRecord(uuid: "u\($0)", name: "node\($0)", isUp: $0 % 2 == 1).json }
-            case .rollouts: []
+            case .rollouts, .jobs: []
             case .fleetNodes: Self.fleetNodes.map(\.json)
             }
         return try JSONParser.parse(Array(Answer(call, records: records).body.utf8))
@@ -76,6 +76,13 @@ struct QueryTests {
             ("/api/cluster?fields=_links", ["_links"]),
             ("/api/cluster?fields=nonsense,name&ignore_unknown_fields=true", ["name", "_links"]),
             ("/api/cluster?fields=nonsense&ignore_unknown_fields=True", ["name", "uuid", "version", "_links"]),
+            ("/api/cluster?fields=!uuid", ["name", "version", "_links"]),
+            ("/api/cluster?fields=*,!version,!name", ["uuid", "_links"]),
+            ("/api/cluster?fields=name,version,!name", ["version", "_links"]),
+            ("/api/cluster?fields={name,uuid}", ["name", "uuid", "_links"]),
+            ("/api/cluster?fields=version.{major,minor},name", ["name", "version", "_links"]),
+            ("/api/cluster?fields=!nonsense&ignore_unknown_fields=true", ["name", "uuid", "version", "_links"]),
+            ("/api/cluster/nodes/u1?fields=!name,!uuid", ["uuid", "name", "state", "_links"]),
             ("/api/security/ipsec", ["enabled", "replay_window", "_links"]),
             ("/api/security/ipsec?fields=enabled", ["enabled", "_links"]),
             ("/api/security/ipsec?fields=enabled%2Creplay_window", ["enabled", "replay_window", "_links"]),
@@ -98,6 +105,9 @@ struct QueryTests {
     func nestedFields() throws {
         #expect(try answer("/api/cluster?fields=version.major,version.minor")["version"] == ["major": 8, "minor": 0])
         #expect(try answer("/api/cluster?fields=version.major,version")["version"]?["generation"] == 9)
+        #expect(try answer("/api/cluster?fields=version.{major,minor}")["version"] == ["major": 8, "minor": 0])
+        #expect(try answer("/api/cluster?fields=!version.full")["version"]?["full"] == nil)
+        #expect(try answer("/api/cluster?fields=!version.{full,major}")["version"] == ["generation": 9, "minor": 0])
     }
 
     @Test("Without fields a list shows what it has, with them its keys and what was asked for")
@@ -122,6 +132,74 @@ struct QueryTests {
         #expect(try names("state+asc") == ["node2", "node4", "node1", "node3", "node5"])
         #expect(try names("degraded+desc,number+desc", of: "/api/fleet/nodes") == ["b", "c", "a.b-c"])
         #expect(try names("join_microseconds", of: "/api/fleet/nodes") == ["a.b-c", "c", "b"])
+    }
+
+    @Test(
+        "A property's name as a parameter filters a list",
+        arguments: [
+            ("name=b", ["b"]), ("name=!b", ["a.b-c", "c"]), ("name=b|c", ["b", "c"]), ("name=a*", ["a.b-c"]),
+            ("name=*c", ["a.b-c", "c"]), ("name=a*b*c", ["a.b-c"]), ("name=*b*", ["b", "a.b-c"]), ("name=!*b*", ["c"]),
+            ("name=%22b%22", ["b"]), ("name={b}", ["b"]), ("name=%22*%22", []), ("name=%22b%7Cc%22", []),
+            ("name=%3Cb", ["a.b-c"]), ("name=%3E%3Db", ["b", "c"]), ("name=b..c", ["b", "c"]),
+            ("number=2", ["a.b-c"]), ("number=%3C=2", ["b", "a.b-c"]), ("number=%3E2", ["c"]),
+            ("number=2..3", ["a.b-c", "c"]), ("number=1|3", ["b", "c"]), ("number=!1", ["a.b-c", "c"]),
+            ("degraded=true", ["b"]), ("degraded=False", ["a.b-c", "c"]),
+            ("rung=null", ["a.b-c"]), ("rung=!null", ["b", "c"]), ("rung=*", ["b", "c"]),
+            ("rung=enforce|null", ["b", "a.b-c"]), ("rung=!enforce", ["c"]), ("rung=%3Cz", ["b", "c"]),
+            ("join_microseconds=%3C100", ["c"]), ("join_microseconds=null", ["a.b-c"]),
+            ("problems=y", ["b"]), ("problems=null", ["a.b-c", "c"]), ("problems=z", []),
+            ("state=up&number=1", ["b"]), ("state=up&number=2", []), ("number=%3E1&number=%3C3", ["a.b-c"]),
+            ("name=b&order_by=name", ["b"]), ("number=%3E1&max_records=1&offset=1", ["c"]),
+        ] as [(String, [JSONValue])])
+    func filters(query: String, names: [JSONValue]) throws {
+        guard case .array(let records)? = try answer("/api/fleet/nodes?\(query)")["records"] else {
+            Issue.record("no records")
+            return
+        }
+        #expect(records.map { $0["name"] } == names)
+    }
+
+    @Test("A filter that one thing does not match finds nothing; one that it matches changes nothing")
+    func singleFilters() throws {
+        #expect(try answer("/api/security/ipsec?enabled=true&replay_window=64")["enabled"] == true)
+        #expect(try answer("/api/security/ipsec?replay_window=%3C100")["replay_window"] == "64")
+        #expect(try answer("/api/cluster?version.major=8")["name"] == "fleet")
+        #expect(try answer("/api/cluster/nodes?state=down&return_records=false") == ["num_records": 2])
+        for target in ["/api/security/ipsec?enabled=false", "/api/cluster?name=x", "/api/fleet/nodes/b?number=2"] {
+            let error = #expect(throws: APIError.self) { try answer(target) }
+            #expect(error?.code == .noSuchEntry)
+        }
+    }
+
+    @Test(
+        "A filter that means nothing is refused",
+        arguments: [
+            ("number=two", .badQueryValue), ("number=1..", .badQueryValue), ("number=", .badQueryValue),
+            ("number=%3C", .badQueryValue), ("degraded=yes", .badQueryValue), ("degraded=1|true", .badQueryValue),
+            ("steps=x", .unexpectedArgument), ("nonsense=1", .unexpectedArgument), ("_links=x", .notQueryable),
+            ("name=" + String(repeating: "a|", count: 64), .badQueryValue),
+        ] as [(String, APIError.Code)])
+    func refusesBadFilters(query: String, code: APIError.Code) {
+        let error = #expect(throws: APIError.self) { try answer("/api/fleet/nodes?\(query)") }
+        #expect(error?.code == code)
+    }
+
+    @Test("A job says how it stands in words that clients go by, and a failure's reasons")
+    func jobs() throws {
+        var job = JobRecord(uuid: "u", description: "PATCH /api/security/ipsec", startTime: "then")
+        #expect(JSONValue.object(job.json)["state"] == "running")
+        job.endTime = "now"
+        job.outcome = .failure(.ipsec(.enableFailed, reasons: ["node1: no report within 10 s"]))
+        let json = JSONValue.object(job.json)
+
+        #expect(json["state"] == "failure")
+        #expect(json["code"] == 66_256_898)
+        #expect(json["message"] == "Internal error. Failed to enable IPsec. node1: no report within 10 s")
+        #expect(json["error"]?["code"] == "66256898")
+        let call = try call("/api/security/ipsec?return_timeout=0", method: "PATCH", accept: "application/json")
+        let answer = try JSONParser.parse(Array(Answer(call, job: "u").body.utf8))
+        #expect(answer == ["job": ["uuid": "u", "_links": ["self": ["href": "/api/cluster/jobs/u"]]]])
+        #expect(Answer(call, job: "u").status == 202)
     }
 
     @Test("A list comes in pages, each with a link to the next, whatever is accepted")
