@@ -14,7 +14,7 @@ public enum BootShield {
         let pairs = shield.pairs.sorted().map { AddressPair(own: $0.own, peer: $0.peer) }.filter { pair in
             let reading = EdgeReading.read(index, pairs: [pair])
             let isBare = reading.pairs.allSatisfy { $0.inbound.isEmpty && $0.outbound.isEmpty }
-            return reading.low == .clear && (reading.high == .clear || (reading.high == .closed && isBare))
+            return reading.low == .clear && (reading.high == .clear || isBare)
         }
         guard !pairs.isEmpty else { return 0 }
         try await carryOut(closing(pairs, of: shield, in: index), on: kernel)

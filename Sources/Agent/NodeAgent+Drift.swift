@@ -76,7 +76,7 @@ extension NodeAgent {
             }
             wants.append(
                 EdgeWant(
-                    peer: peer.number, pairs: wanted, rung: intended.low,
+                    peer: peer.number, pairs: wanted, rung: intended.low, keys: intended.low == .closed ? .held : nil,
                     probePort: roster?.probePort ?? Roster.defaultProbePort))
         }
         let closed = quarantinedPairs + keptPairs(in: look)

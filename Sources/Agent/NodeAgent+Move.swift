@@ -10,6 +10,8 @@ extension NodeAgent {
     /// What a move comes down to: the edges that are not there yet, and the keys of SAs that are made.
     private struct Wants {
         var edges: [EdgeWant] = []
+        /// By peer; what is not asked for is not there.
+        var made: [NodeNumber: Result<PairKeys, KeyError>] = [:]
         var keys: [AssociationID: Secret] = [:]
         var refusals: [Refusal] = []
     }
@@ -18,6 +20,7 @@ extension NodeAgent {
         var wants = Wants()
         do throws(KernelError) {
             let before = try await currentLook()
+            wants.made = await makeKeys(for: targets, fresh, before)
             for (number, target) in targets.sorted(by: { $0.key < $1.key }) {
                 if let place = neighbourhood.places[number] { note(target, of: before.edges[place], fresh, in: &wants) }
             }
@@ -61,34 +64,37 @@ extension NodeAgent {
         let set = fresh?.version.generation
         let (peer, state) = (edge.peer, edge.state)
         if state.isAt(place, set) { return }
-        if let objection = rules.objection(from: state.low, to: place.rung) {
-            wants.refusals.append(Refusal(cause: .forbidden, peer: peer.number, message: objection))
-            return
-        }
-        if let objection = state.objection(to: place, set) {
-            wants.refusals.append(Refusal(cause: .order, peer: peer.number, message: objection))
+        if let objection = objection(to: place, from: state, fresh) {
+            wants.refusals.append(Refusal(cause: objection.cause, peer: peer.number, message: objection.message))
             return
         }
         do throws(KeyError) {
-            wants.edges.append(try want(place, of: peer, edge.reading, state, fresh, &wants.keys))
+            let want = try want(place, of: peer, edge.reading, state, fresh, &wants)
+            wants.edges.append(want)
         } catch {
             wants.refusals.append(Refusal(cause: .keys, peer: peer.number, message: "\(error)"))
         }
     }
 
+    private func objection(
+        to place: Place, from state: EdgeState, _ fresh: Order.Fresh?
+    ) -> (cause: Refusal.Cause, message: String)? {
+        if let words = rules.objection(from: state.low, to: place.rung) { return (.forbidden, words) }
+        return state.objection(to: place, fresh?.version.generation).map { (.order, $0) }
+    }
+
     private func want(
         _ place: Place, of peer: Node, _ reading: EdgeReading, _ state: EdgeState, _ fresh: Order.Fresh?,
-        _ keys: inout [AssociationID: Secret]
+        _ wants: inout Wants
     ) throws(KeyError) -> EdgeWant {
         let set = fresh?.version.generation
-        let needsMaking = set.map { !state.holds.contains($0) } ?? false
-        let isMade = (fresh?.isMade ?? false) && needsMaking && place.keys != .old && place.rung != .clear
+        let isMade = Self.makesKeys(place, from: state, fresh)
         var pairs = reading.pairs.map { pair in
             AddressPair(
                 own: pair.own, peer: pair.peer, inbound: pair.inbound.first { self.set(ofInbound: $0) == set },
                 outbound: pair.outbound.first { self.set(ofOutbound: $0, of: peer) == set })
         }
-        if isMade, let set { pairs = try derive(peer, set, into: &keys) }
+        if isMade { pairs = try take(wants.made[peer.number], into: &wants.keys) }
         if place.rung.sendsESP {
             let sent = state.moved(to: place, set).sends.last ?? .none
             for (index, pair) in reading.pairs.enumerated() where pairs.indices.contains(index) {
@@ -105,13 +111,35 @@ extension NodeAgent {
             probePort: roster?.probePort ?? Roster.defaultProbePort)
     }
 
-    private func derive(
-        _ peer: Node, _ generation: Generation, into keys: inout [AssociationID: Secret]
-    ) throws(KeyError) -> [AddressPair] {
-        guard let own, let roster, let offers, offers.version.generation == generation else {
-            throw .gone(set: generation)
+    /// Whether SAs are made on the way.
+    private static func makesKeys(_ place: Place, from state: EdgeState, _ fresh: Order.Fresh?) -> Bool {
+        guard let fresh, fresh.isMade, !state.holds.contains(fresh.version.generation) else { return false }
+        return place.keys != .old && place.rung != .clear
+    }
+
+    /// The keys of all SAs that the order makes; each is made once, also where the order is refused afterwards.
+    private func makeKeys(
+        for targets: [NodeNumber: Place], _ fresh: Order.Fresh?, _ look: Look
+    ) async -> [NodeNumber: Result<PairKeys, KeyError>] {
+        guard let fresh, fresh.isMade else { return [:] }
+        let makers = targets.keys.sorted().compactMap { number -> Node? in
+            guard let target = targets[number], let place = neighbourhood.places[number] else { return nil }
+            let state = look.edges[place].state
+            let isWanted =
+                !state.isAt(target, fresh.version.generation) && objection(to: target, from: state, fresh) == nil
+            return isWanted && Self.makesKeys(target, from: state, fresh) ? peers[place] : nil
         }
-        let derived = try ring.derive(own: own, peer: peer, offers: offers, fleetID: roster.fleetID)
+        guard let own, let roster, let offers, offers.version.generation == fresh.version.generation else {
+            let failure = Result<PairKeys, KeyError>.failure(.gone(set: fresh.version.generation))
+            return Dictionary(uniqueKeysWithValues: makers.map { ($0.number, failure) })
+        }
+        return await ring.derive(own: own, peers: makers, offers: offers, fleetID: roster.fleetID)
+    }
+
+    private func take(
+        _ made: Result<PairKeys, KeyError>?, into keys: inout [AssociationID: Secret]
+    ) throws(KeyError) -> [AddressPair] {
+        guard let derived = try made?.get() else { return [] }
         for key in derived.inbound + derived.outbound {
             keys[AssociationID(source: key.source, destination: key.destination, spi: key.spi)] = key.key
         }
@@ -182,7 +210,8 @@ extension NodeAgent {
     private func prepareRecord(for edges: [EdgeWant], _ fresh: Order.Fresh?, _ look: Look) -> Bool {
         var next = memory
         if let fresh, edges.contains(where: \.makesAssociations), let offers {
-            if next.peerSlots.sets.count > Self.peerSlotsMaximum * peers.count {
+            let count = next.peerSlots.sets.count
+            if count > Self.peerSlotsMaximum * peers.count || count + offers.offers.count > PeerSlots.entriesMaximum {
                 next.peerSlots.keep(peerSlots(in: look), and: fresh.version.generation)
             }
             next.peerSlots.note(fresh.version.generation, offers.offers.mapValues(\.slot))
@@ -203,12 +232,14 @@ extension NodeAgent {
             let isProtected = EdgeReading.read(look.index, pairs: [pair]).low.isProtected
             return isProtected == memory.shield.pairs.contains(Shield.Pair(own: pair.own, peer: pair.peer))
         }
-        if isAsBefore && !wants.isEmpty { return }
+        let closed = quarantinedPairs + keptPairs(in: look)
+        let isNoted = closed.allSatisfy { memory.shield.pairs.contains(Shield.Pair(own: $0.own, peer: $0.peer)) }
+        if isAsBefore && isNoted && !wants.isEmpty { return }
         var pairs: Set<Shield.Pair> = []
         for pair in look.edges.flatMap(\.reading.pairs) where pair.low.isProtected {
             pairs.insert(Shield.Pair(own: pair.own, peer: pair.peer))
         }
-        for pair in quarantinedPairs + keptPairs(in: look) {
+        for pair in closed {
             pairs.insert(Shield.Pair(own: pair.own, peer: pair.peer))
         }
         guard pairs != memory.shield.pairs else { return }

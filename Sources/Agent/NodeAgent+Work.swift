@@ -103,21 +103,23 @@ extension NodeAgent {
         do {
             let look = try await lookWithTrials()
             var answered: [Address] = []
+            var ends: Set<Address> = []
             var asked: [ProbeTarget] = []
             for place in look.edges.indices {
                 let number = peers[place].number
                 for pair in look.edges[place].reading.pairs where pair.trial != nil || pair.pinned != nil {
                     answered.append(pair.peer)
+                    ends.insert(pair.own)
                     let isAsked = probe.scope == .trial ? pair.trial != nil : pair.pinned != nil
                     guard isAsked, let own, number > own.number else { continue }
                     asked.append(ProbeTarget(peer: number, own: pair.own, address: pair.peer))
                 }
             }
-            guard let roster, let own, !answered.isEmpty else { return .init(standing: look.standing) }
+            guard let roster, !answered.isEmpty else { return .init(standing: look.standing) }
             isProbing = true
             try await self.probe.open(
                 ProbeSession(
-                    nonce: probe.nonce, port: roster.probePort, own: own.addresses.sorted(),
+                    nonce: probe.nonce, port: roster.probePort, own: ends.sorted(),
                     peers: answered.count == neighbourhood.addresses.count ? neighbourhood.addresses : Set(answered)))
             if asked.isEmpty { return .init(standing: look.standing) }
             round = Round(targets: asked)

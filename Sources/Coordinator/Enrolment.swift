@@ -81,7 +81,16 @@ public struct Enrolment: Sendable {
                     member.addresses.first(where: { $0.family == family }) != old
                 else { continue }
                 return
-                    "\(reason) and the configuration no longer gives \(member.name) the address \(old): put it back, and turn IPsec off before you change it, or remove the node with DELETE /api/fleet/nodes/\(member.name) and enrol it by another name; an address of another family may be added beside it"
+                    "\(reason) and the configuration no longer gives \(member.name) the address \(old): put it back, and turn IPsec off before you change it, or remove the node with DELETE /api/fleet/nodes/\(member.name) and enrol it by another name"
+            }
+            // Its edges would be protected in one family and clear in the other.
+            let others = members.filter { $0.name != member.name }.flatMap(\.addresses).map(\.family)
+            let added = member.addresses.first { address in
+                !known.isEmpty && !known.contains { $0.family == address.family } && others.contains(address.family)
+            }
+            if let added {
+                return
+                    "\(reason) and the configuration gives \(member.name) \(added), of a family that its edges do not have yet: turn IPsec off before you add it"
             }
         }
         return nil

@@ -56,6 +56,9 @@ public struct EdgeState: Hashable, Sendable {
     /// Whether one family is closed and another takes clear.
     var isHalfClosed: Bool { high == .closed && low.takesClear }
 
+    /// Whether SAs stand in one family or direction and not in another, and nothing is sent with them.
+    var isBrokenAccept: Bool { low == .clear && high == .accept && holds.isEmpty }
+
     /// Whether any SA of a set stands.
     func has(_ set: Generation) -> Bool { holds.contains(set) || parts.contains(set) }
 
@@ -67,6 +70,8 @@ public struct EdgeState: Hashable, Sendable {
 
     /// Whether the edge stands exactly there.
     public func isAt(_ place: Place, _ fresh: Generation?) -> Bool {
+        // Nothing is sent with the SAs that are left: it is as low as it is to be.
+        if place == Place(.accept) && (isBrokenAccept || self == .clear) { return true }
         guard low == place.rung, high == place.rung else { return false }
         guard let fresh else { return place.keys == .old }
         return keys(fresh) == place.keys
@@ -91,7 +96,9 @@ public struct EdgeState: Hashable, Sendable {
         case .clear: return .clear
         case .closed:
             return EdgeState(low: .closed, high: .closed, holds: place.keys == .only ? fresh.map { [$0] } ?? [] : [])
-        case .accept: return EdgeState(low: .accept, high: .accept, holds: holds, parts: parts)
+        case .accept:
+            if holds.isEmpty && parts.isEmpty { return .clear }
+            return EdgeState(low: holds.isEmpty ? .clear : .accept, high: .accept, holds: holds, parts: parts)
         case .send, .enforce:
             var sends = self.sends
             if let fresh, !isLeftAlone {
@@ -110,6 +117,9 @@ public struct EdgeState: Hashable, Sendable {
     public func objection(to place: Place, _ fresh: Generation?) -> String? {
         if isAt(place, fresh) { return nil }
         if !isNear(place) { return "the edge stands at \(self), \(place.rung) is not the next rung" }
+        if place.rung.sendsESP && low.takesClear && low < .send && holds.isEmpty {
+            return "the edge stands at \(self) and has no SAs to send with"
+        }
         guard let fresh, place.rung.sendsESP else { return nil }
         let isHeld = holds.contains(fresh)
         switch place.keys {

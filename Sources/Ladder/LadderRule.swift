@@ -41,8 +41,9 @@ public enum LadderRule {
     }
 
     static func partlyTaken(_ edge: EdgeState, by opposite: EdgeState) -> Partly {
-        // Both were closed, at least in part: nothing goes to and fro.
+        // Both are closed, at least in part, or one is that could not open again: nothing goes to and fro.
         if edge.high == .closed && opposite.high == .closed { return [] }
+        if opposite.low == .closed && opposite.holds.isEmpty { return [] }
         var taken: Partly = []
         if edge.low.sendsClear && opposite.low.takesClear { taken.insert(.inClear) }
         // What an edge between two rungs does is not known, but what its policies send with is.
@@ -110,9 +111,12 @@ public struct Pair: Hashable, Sendable {
         if state.isHalfClosed && opposites.allSatisfy(\.high.takesClear) {
             return [place, Place(.accept, place.keys)]
         }
-        // Half of it refuses clear and the rest cannot be finished: it closes, and comes up from there with fresh keys.
-        if state.low != state.high && state.high.isProtected && aim == Place(.enforce, .only) {
-            return [place, Place(.closed, .only)]
+        // Half of it refuses clear and the rest cannot be finished: it closes, and goes on from there.
+        if state.low != state.high && state.high.isProtected && state.high != .closed {
+            let canFinish = !(state.low.sendsClear && state.holds.isEmpty && place.rung.sendsESP)
+            let ways = canFinish ? [place] : []
+            if aim == Place(.enforce, .only) { return ways + [Place(.closed, .only)] }
+            if aim.rung == .clear && state.low.sendsClear { return ways + [Place(.closed)] }
         }
         // Where nothing is sent with the old SAs they go at once: tries that fail must not heap them up.
         return place == Place(.accept, .held) ? [Place(.accept, .only), place] : [place]
@@ -149,7 +153,7 @@ private struct Move {
         func isKept(_ edge: EdgeState, _ isMoved: Bool, _ other: EdgeState, _ isOtherMoved: Bool) -> Bool {
             if (isMoved && closes) || (isOtherMoved && opposite.closes) { return true }
             // What was closed sent nothing: whatever of it is taken is a gain.
-            let wasClosed = before.low == .closed
+            let wasClosed = before.high == .closed
             if isTaken || (isMoved && begins && !wasClosed) { return LadderRule.delivers(edge, to: other) }
             let stillTaken = LadderRule.partlyTaken(edge, by: other)
             if isMoved && begins { return !stillTaken.isEmpty }
@@ -172,6 +176,9 @@ extension EdgeState {
         if isAt(aim, fresh) { return nil }
         if aim.rung == .closed { return Place(.closed) }
         if high == .closed { return closedStep(toward: aim, use) }
+        if isBrokenAccept {
+            return aim.rung == .clear ? Place(.clear) : aim.keys == .only ? Place(.accept, .only) : nil
+        }
         if low != high { return Place(min(max(aim.rung, low), high), use) }
         if aim.rung == .clear || low > aim.rung { return downStep(use) }
         if low == .clear { return aim.keys == .only ? Place(.accept, .only) : nil }
@@ -189,6 +196,8 @@ extension EdgeState {
     }
 
     private func closedStep(toward aim: Place, _ use: KeyUse) -> Place? {
+        // A part of it has opened already: the rest follows, for the peer sends to it.
+        if low.sendsESP && !holds.isEmpty { return Place(.enforce, use) }
         if aim.rung == .clear { return use == .only && low == .closed ? Place(.enforce, .only) : Place(.clear) }
         if aim.keys == .old { return use == .old ? nil : Place(.closed) }
         return use == .only && low == .closed ? Place(.enforce, .only) : Place(.closed, .only)

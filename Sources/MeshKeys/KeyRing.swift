@@ -97,6 +97,51 @@ public final class KeyRing {
     public func derive(
         own: Node, peer: Node, offers: OfferShare, fleetID: [UInt8]
     ) throws(KeyError) -> PairKeys {
+        let keys = try agreement(own, peer, offers, fleetID).keys()
+        pending[offers.version.generation]?.usedPeers.insert(peer.number)
+        return keys
+    }
+
+    /// As ``derive(own:peer:offers:fleetID:)``, for many peers on all processors: it is what joining a large fleet takes
+    /// longest for.
+    ///
+    /// - Parameter peers: each once.
+    public func derive(
+        own: Node, peers: [Node], offers: OfferShare, fleetID: [UInt8]
+    ) async -> [NodeNumber: Result<PairKeys, KeyError>] {
+        var results: [NodeNumber: Result<PairKeys, KeyError>] = [:]
+        var agreements: [Agreement] = []
+        for peer in peers {
+            do throws(KeyError) {
+                agreements.append(try agreement(own, peer, offers, fleetID))
+            } catch {
+                results[peer.number] = .failure(error)
+            }
+        }
+        await withTaskGroup(of: [(NodeNumber, Result<PairKeys, KeyError>)].self) { group in
+            for start in stride(from: 0, to: agreements.count, by: Self.peersPerTask) {
+                let part = agreements[start..<min(start + Self.peersPerTask, agreements.count)]
+                group.addTask {
+                    part.map { agreement in
+                        (agreement.peer.number, Result { () throws(KeyError) in try agreement.keys() })
+                    }
+                }
+            }
+            for await part in group { for (number, result) in part { results[number] = result } }
+        }
+        for (number, result) in results {
+            if case .success = result { pending[offers.version.generation]?.usedPeers.insert(number) }
+        }
+        return results
+    }
+
+    /// A few milliseconds' work.
+    private static let peersPerTask = 16
+
+    /// Checks all that can be checked before a key is made.
+    private func agreement(
+        _ own: Node, _ peer: Node, _ offers: OfferShare, _ fleetID: [UInt8]
+    ) throws(KeyError) -> Agreement {
         guard own.number != peer.number else { throw .ownPeer }
         guard fleetID.count == Self.fleetIDByteCount else {
             throw .wrongLength(of: "fleet id", expected: Self.fleetIDByteCount, found: fleetID.count)
@@ -112,22 +157,9 @@ public final class KeyRing {
         guard named == ours.offer else { throw .otherOffer(set: set) }
         guard let theirs = offers.offers[peer.number] else { throw .noOffer(peer.number) }
         guard !ours.usedPeers.contains(peer.number) else { throw .used(peer: peer.number) }
-
-        let ownParty = try KeyAgreement.Party(own, ours.offer)
-        let peerParty = try KeyAgreement.Party(peer, theirs)
-        let material = try KeyAgreement.material(
-            own: own.number, identity: identity, ephemeral: ours.privateKey, peer: peerParty, fleetID: fleetID)
-        var keys = PairKeys(inbound: [], outbound: [])
-        for family in Address.Family.allCases {
-            guard let local = own.address(family), let remote = peer.address(family) else { continue }
-            keys.inbound.append(
-                Self.key(material, sender: (peerParty, remote), receiver: (ownParty, local.address)))
-            keys.outbound.append(
-                Self.key(material, sender: (ownParty, local), receiver: (peerParty, remote.address)))
-        }
-        guard !keys.inbound.isEmpty else { throw .noCommonFamily(peer: peer.number) }
-        pending[set]?.usedPeers.insert(peer.number)
-        return keys
+        return Agreement(
+            own: own, peer: peer, identity: identity, ephemeral: ours.privateKey, ownParty: try .init(own, ours.offer),
+            peerParty: try .init(peer, theirs), fleetID: fleetID)
     }
 
     /// Wipes the private half of a set that was installed for all peers.
@@ -141,8 +173,32 @@ public final class KeyRing {
         pending[set] = nil
         order.removeAll { $0 == set }
     }
+}
 
-    private static func key(
+/// One pair that is about to agree on its keys.
+private struct Agreement: Sendable {
+    let own: Node
+    let peer: Node
+    let identity: IdentityKey
+    let ephemeral: Curve25519.KeyAgreement.PrivateKey
+    let ownParty: KeyAgreement.Party
+    let peerParty: KeyAgreement.Party
+    let fleetID: [UInt8]
+
+    func keys() throws(KeyError) -> PairKeys {
+        let material = try KeyAgreement.material(
+            own: own.number, identity: identity, ephemeral: ephemeral, peer: peerParty, fleetID: fleetID)
+        var keys = PairKeys(inbound: [], outbound: [])
+        for family in Address.Family.allCases {
+            guard let local = own.address(family), let remote = peer.address(family) else { continue }
+            keys.inbound.append(key(material, sender: (peerParty, remote), receiver: (ownParty, local.address)))
+            keys.outbound.append(key(material, sender: (ownParty, local), receiver: (peerParty, remote.address)))
+        }
+        guard !keys.inbound.isEmpty else { throw .noCommonFamily(peer: peer.number) }
+        return keys
+    }
+
+    private func key(
         _ material: SymmetricKey,
         sender: (party: KeyAgreement.Party, source: (index: UInt8, address: Address)),
         receiver: (party: KeyAgreement.Party, destination: Address)

@@ -112,14 +112,19 @@ struct PairPlan {
         let spi: SPI? =
             switch (want.rung, want.keys) {
             case (.clear, _), (_, .used), (.send, .only), (.enforce, .only): nil
+            case (_, .held) where pair.outbound == nil: onTrial(among: left)
             case (_, .held), (.accept, .only), (.closed, .only): willHaveFresh ? pair.outbound : nil
             case (.accept, .old), (_, nil):
-                // What was on trial stays so, as long as its SA does; at accept there is always something on trial.
-                have.policy(key.trialID(.out, port: want.probePort))?.pin.flatMap { left.contains($0) ? $0 : nil }
-                    ?? (want.rung == .accept ? left.last : nil)
+                // At accept there is always something on trial.
+                onTrial(among: left) ?? (want.rung == .accept ? left.last : nil)
             case (.send, .old), (.enforce, .old), (.closed, .old): nil
             }
         return want.rung.sendsESP && spi == pin ? nil : spi
+    }
+
+    /// What was on trial stays so, as long as its SA does.
+    private func onTrial(among left: [SPI]) -> SPI? {
+        have.policy(key.trialID(.out, port: want.probePort))?.pin.flatMap { left.contains($0) ? $0 : nil }
     }
 
     private func policy(_ direction: Direction, spi: SPI?) -> Policy {

@@ -271,15 +271,17 @@ struct AgentTests {
         }
     }
 
-    @Test("A shield that the kernel refused half-way is raised to its end by the next process")
-    func halfShield() async throws {
+    @Test(
+        "A shield that the kernel refused half-way is raised to its end by the next process",
+        arguments: [Direction.out, .in, .forward])
+    func halfShield(refused: Direction) async throws {
         let lone = try await LoneAgent()
         try await lone.run { try await lone.climb(to: .enforce) }
         let shield = try #require(try lone.record.load()).shield
         await lone.kernel.reboot()
         let refusal = KernelError(operation: "XFRM_MSG_NEWPOLICY", code: 12, message: "Cannot allocate memory")
         await lone.kernel.refuse(refusal) { change in
-            if case .addPolicy(let policy) = change { policy.id.direction == .forward } else { false }
+            if case .addPolicy(let policy) = change { policy.id.direction == refused } else { false }
         }
         await #expect(throws: KernelError.self) { try await BootShield.raise(shield, on: lone.kernel) }
 

@@ -59,7 +59,7 @@ struct EnrolmentTests {
         #expect(await refusal(fewer)?.contains("no longer lists node3") == true)
     }
 
-    @Test("While it is off an address may change, and one of another family may be added at any time")
+    @Test("While it is off an address may change or be added; while it is on a family may be added that no peer has")
     func allowedChanges() async throws {
         _ = try await enrol(configuration)
         #expect(try await enrol(moved).roster.nodes[2]?.addresses == moved.members[1].addresses)
@@ -69,6 +69,9 @@ struct EnrolmentTests {
 
         let sequence = try #require(await journal.state.roster).sequence
         #expect(try await enrol(wider).version.sequence == sequence + 1)
+        var both = wider
+        both.members[0].addresses.append(try #require(Address("2001:db8::1")))
+        #expect(await refusal(both)?.contains("turn IPsec off before you add it") == true)
         #expect(await refusal(moved)?.contains("no longer gives node2 the address 2001:db8::2") == true)
     }
 

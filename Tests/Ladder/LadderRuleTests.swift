@@ -40,13 +40,18 @@ struct LadderRuleTests {
     static let broken: [EdgeState] = {
         var states: [EdgeState] = []
         for set in [old, fresh] {
-            states.append(EdgeState(low: .accept, high: .accept, parts: [set]))
+            states.append(EdgeState(low: .clear, high: .accept, parts: [set]))
             for rung in [Rung.send, .enforce] {
                 states.append(EdgeState(low: rung, high: rung, sends: [set], parts: [set]))
             }
         }
         // One family closed, the other still sending.
         states.append(EdgeState(low: .clear, high: .closed, sends: [fresh], parts: [fresh]))
+        // One has been opened and the other has not yet.
+        states.append(EdgeState(low: .enforce, high: .closed, holds: [fresh], sends: [fresh]))
+        states.append(EdgeState(low: .closed, high: .closed, parts: [old]))
+        // One has lost all that it had.
+        states.append(EdgeState(low: .clear, high: .enforce, sends: [old], parts: [old]))
         return states
     }()
 

@@ -153,6 +153,36 @@ struct KeyAgreementTests {
         #expect(try a.ring.derive(own: a.node, peer: c.node, offers: offers, fleetID: Self.fleetID).inbound.count == 1)
     }
 
+    @Test("Keys with many peers at once are those that each peer makes, once, and a refused peer spoils no other's")
+    func manyPeers() async throws {
+        let own = try Side(1_000, fill: 0x10, slot: 5, addresses: ["10.77.0.3", "fd77::3"])
+        let peers = try (1...50).map { number in
+            try Side(
+                try #require(NodeNumber(UInt32(number))), fill: UInt8(0x20 + 3 * number), slot: UInt16(number),
+                addresses: ["10.77.1.\(number)", "fd77::1:\(number)"])
+        }
+        var set = OfferSet(generation: Self.set, offers: [1_000: own.offer])
+        for peer in peers.dropLast() { set.offers[peer.node.number] = peer.offer }
+        let offers = OfferShare(set, OfferSetVersion(of: set), of: nil)
+
+        let made = await own.ring.derive(
+            own: own.node, peers: peers.map(\.node), offers: offers, fleetID: Self.fleetID)
+        let again = await own.ring.derive(
+            own: own.node, peers: peers.map(\.node), offers: offers, fleetID: Self.fleetID)
+
+        #expect(made.count == 50)
+        for peer in peers.dropLast() {
+            let ours = try #require(made[peer.node.number]).get()
+            let theirs = try peer.ring.derive(
+                own: peer.node, peer: own.node, offers: offers, fleetID: Self.fleetID)
+            #expect(ours.inbound.map(\.spi) == theirs.outbound.map(\.spi))
+            #expect(ours.inbound.map { Self.hex($0.key) } == theirs.outbound.map { Self.hex($0.key) })
+            #expect(ours.outbound.map { Self.hex($0.key) } == theirs.inbound.map { Self.hex($0.key) })
+            #expect(throws: KeyError.used(peer: peer.node.number)) { try again[peer.node.number]?.get() }
+        }
+        #expect(throws: KeyError.noOffer(50)) { try made[50]?.get() }
+    }
+
     @Test("A public key of low order is refused", arguments: [UInt8(0), 1])
     func lowOrder(first: UInt8) throws {
         let lowOrder = [first] + [UInt8](repeating: 0, count: 31)
