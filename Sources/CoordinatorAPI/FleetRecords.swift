@@ -9,8 +9,9 @@ extension FleetStatus {
         switch kind {
         case .ipsec: [IPsecRecord(enabled: enabled, replayWindow: replayWindow).json]
         case .cluster: [ClusterRecord(name: name, uuid: uuid).json]
-        // To ONTAP's clients a node that was removed is gone.
+        // The server's own: the fleet knows calls, not who waits for them.
         case .jobs: []
+        // To ONTAP's clients a node that was removed is gone.
         case .nodes: nodes.filter { !$0.isQuarantined }.map { $0.record(fleet: uuid).json }
         case .rollouts: rollouts.map(\.record.json)
         case .fleetNodes: nodes.map(\.fleetRecord.json)

@@ -117,7 +117,7 @@ public struct EdgeState: Hashable, Sendable {
     public func objection(to place: Place, _ fresh: Generation?) -> String? {
         if isAt(place, fresh) { return nil }
         if !isNear(place) { return "the edge stands at \(self), \(place.rung) is not the next rung" }
-        if place.rung.sendsESP && low.takesClear && low < .send && holds.isEmpty {
+        if place.rung.sendsESP && low.sendsClear && holds.isEmpty {
             return "the edge stands at \(self) and has no SAs to send with"
         }
         guard let fresh, place.rung.sendsESP else { return nil }

@@ -123,14 +123,6 @@ extension ObjectID {
         }
     }
 
-    /// The kind of the message that answers it, before the acknowledgement.
-    public var answerKind: MessageKind {
-        switch self {
-        case .association: .newAssociation
-        case .policy: .newPolicy
-        }
-    }
-
     /// The length of the message in bytes, header and padding included.
     public var messageByteCount: Int {
         switch self {
