@@ -117,6 +117,7 @@ public struct Pair: Hashable, Sendable {
             let ways = canFinish ? [place] : []
             if aim == Place(.enforce, .only) { return ways + [Place(.closed, .only)] }
             if aim.rung == .clear && state.low.sendsClear { return ways + [Place(.closed)] }
+            if !canFinish { return [] }
         }
         // Where nothing is sent with the old SAs they go at once: tries that fail must not heap them up.
         return place == Place(.accept, .held) ? [Place(.accept, .only), place] : [place]
@@ -171,18 +172,23 @@ extension EdgeState {
     /// mirror. A half-made change is finished or taken back first.
     func step(toward aim: Place, _ fresh: Generation?) -> Place? {
         let use = keys(fresh)
-        // Fresh keys that have replaced all others are not given back: there is nothing to go back to.
-        let aim = use == .only && aim.keys == .old ? Place(aim.rung, .only) : aim
+        // Fresh keys that have replaced all others are not given back: what is left of others cannot be sent with.
+        let hasReplaced = use == .only || (use == .used && holds.count == 1)
+        let aim = hasReplaced && aim.keys == .old ? Place(aim.rung, .only) : aim
         if isAt(aim, fresh) { return nil }
         if aim.rung == .closed { return Place(.closed) }
-        if high == .closed { return closedStep(toward: aim, use) }
+        // A key is made once: a set of which a part is gone is not completed.
+        let canMake = fresh.map { holds.contains($0) || !parts.contains($0) } ?? true
+        if high == .closed { return closedStep(toward: aim, use, canMake: canMake) }
         if isBrokenAccept {
-            return aim.rung == .clear ? Place(.clear) : aim.keys == .only ? Place(.accept, .only) : nil
+            return aim.rung == .clear ? Place(.clear) : aim.keys == .only && canMake ? Place(.accept, .only) : nil
         }
         if low != high { return Place(min(max(aim.rung, low), high), use) }
         if aim.rung == .clear || low > aim.rung { return downStep(use) }
         if low == .clear { return aim.keys == .only ? Place(.accept, .only) : nil }
-        return aim.keys == .only ? freshStep(toward: aim, use) : oldStep(toward: aim, use)
+        if aim.keys == .only { return use == .old && !canMake ? nil : freshStep(toward: aim, use) }
+        let hasKeys = fresh.map(hasOthers) ?? true
+        return use == .old && low < aim.rung && !hasKeys ? nil : oldStep(toward: aim, use)
     }
 
     private func downStep(_ use: KeyUse) -> Place? {
@@ -195,12 +201,13 @@ extension EdgeState {
         }
     }
 
-    private func closedStep(toward aim: Place, _ use: KeyUse) -> Place? {
+    private func closedStep(toward aim: Place, _ use: KeyUse, canMake: Bool) -> Place? {
         // A part of it has opened already: the rest follows, for the peer sends to it.
         if low.sendsESP && !holds.isEmpty { return Place(.enforce, use) }
         if aim.rung == .clear { return use == .only && low == .closed ? Place(.enforce, .only) : Place(.clear) }
         if aim.keys == .old { return use == .old ? nil : Place(.closed) }
-        return use == .only && low == .closed ? Place(.enforce, .only) : Place(.closed, .only)
+        if use == .only && low == .closed { return Place(.enforce, .only) }
+        return canMake ? Place(.closed, .only) : nil
     }
 
     private func freshStep(toward aim: Place, _ use: KeyUse) -> Place? {

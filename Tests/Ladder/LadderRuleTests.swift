@@ -45,6 +45,10 @@ struct LadderRuleTests {
                 states.append(EdgeState(low: rung, high: rung, sends: [set], parts: [set]))
             }
         }
+        // It sends with the fresh set, and a part of the old one is left.
+        for rung in [Rung.send, .enforce] {
+            states.append(EdgeState(low: rung, high: rung, holds: [fresh], sends: [fresh], parts: [old]))
+        }
         // One family closed, the other still sending.
         states.append(EdgeState(low: .clear, high: .closed, sends: [fresh], parts: [fresh]))
         // One has been opened and the other has not yet.
@@ -103,6 +107,22 @@ struct LadderRuleTests {
                     let both = LadderRule.partlyTaken(moved(there, other), by: moved(here, one))
                     #expect(kept.isSubset(of: first), "\(here), \(there) to \(goal): \(String(describing: one)) first")
                     #expect(kept.isEmpty || !both.isEmpty, "\(here), \(there) to \(goal)")
+                }
+            }
+        }
+    }
+
+    @Test("No edge is ordered to where its agent would refuse to take it, nor to where it stands")
+    func ordersAreTaken() {
+        for here in Self.states + Self.broken {
+            for there in Self.states + Self.broken {
+                for goal in Self.goals {
+                    let (one, other) = next(Pair(here: [here], there: [there], fresh: Self.fresh), goal)
+                    for (state, place) in [(here, one), (there, other)] {
+                        guard let place else { continue }
+                        let objection = state.objection(to: place, Self.fresh)
+                        #expect(objection == nil && !state.isAt(place, Self.fresh), "\(state) to \(place) for \(goal)")
+                    }
                 }
             }
         }
