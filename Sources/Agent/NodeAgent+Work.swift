@@ -65,29 +65,6 @@ extension NodeAgent {
             return .init(refusals: limited(refusals), standing: nil)
         }
     }
-
-    /// A slot is durable before the offer that has it leaves.
-    private func makeOffer(for set: Generation) async -> NodeLadder.Performance {
-        do {
-            let look = try await currentLook()
-            let standing = look.standing
-            if let offer = ring.offer(set: set) { return .init(standing: standing, offer: offer) }
-            for earlier in ring.sets {
-                ring.abandon(set: earlier)
-                memory.slots.release(set: earlier)
-            }
-            var next = memory
-            if identity.flaws.contains(.reusesSlots) { next.slots = SlotLedger() }
-            let slot = try next.slots.take(
-                for: set, inUse: identity.flaws.contains(.reusesSlots) ? [] : ownSlots(in: look))
-            guard save(next) else {
-                return .init(refusals: [Refusal(cause: .host, message: NodeLadder.noRecord)], standing: standing)
-            }
-            return .init(standing: standing, offer: ring.make(set: set, slot: slot))
-        } catch {
-            return .init(refusals: [Refusal(cause: .keys, message: "\(error)")], standing: nil)
-        }
-    }
 }
 
 /// Probing. It takes as long as the slowest echo, and goes on beside everything else.

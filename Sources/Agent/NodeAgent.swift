@@ -217,6 +217,7 @@ public actor NodeAgent {
         case .message(.welcome(let welcome)): await join(welcome)
         case .message(.offers(let share)):
             if offers == nil { offers = share } else { offers?.take(share) }
+            assignSpare()
             ladder.receive(offers: share.version)
         case .message(.order(let order)):
             workName = order.task.name
@@ -229,6 +230,7 @@ public actor NodeAgent {
 
     private func sayHello() async {
         unwelcomedBeats = 0
+        outdateSpare()
         let hello = Hello(
             protocolVersion: identity.protocolVersion, bootID: identity.bootID, incarnation: identity.incarnation,
             epoch: memory.epoch, newest: memory.generation)
@@ -243,7 +245,11 @@ public actor NodeAgent {
     }
 
     /// A sign of life with a fresh read-back.
-    func beat() async { await tell(await observe(), evenIfUnchanged: true) }
+    func beat() async {
+        let observation = await observe()
+        prepareSpare()
+        await tell(observation, evenIfUnchanged: true)
+    }
 
     /// The kernel was disturbed: the coordinator hears at once where edges do not stand as they did.
     private func lookAgain() async { await tell(await observe(), evenIfUnchanged: false) }
@@ -254,7 +260,8 @@ public actor NodeAgent {
         await bus.send(
             .heartbeat(
                 ladder.heartbeat(
-                    standing: observation.standing, packets: observation.packets, problems: observation.problems)))
+                    standing: observation.standing, packets: observation.packets, problems: observation.problems,
+                    spare: ring.spare)))
     }
 
     private func perform(_ effects: [NodeLadder.Effect]) async {

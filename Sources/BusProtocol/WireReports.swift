@@ -133,6 +133,7 @@ extension WireNodeHeartbeat {
         accepted = WireStamp(heartbeat.accepted)
         if let value = heartbeat.standing { standing = WireStanding(value) }
         packets = min(heartbeat.packets, WireLimits.packetsMaximum)
+        if let offer = heartbeat.spare { spare = WireOffer(offer) }
         problems = heartbeat.problems.prefix(NodeHeartbeat.problemsMaximum).map {
             WireFields.cut($0, to: Refusal.messageLengthMaximum)
         }
@@ -149,6 +150,7 @@ extension WireNodeHeartbeat {
             sequence: sequence,
             accepted: try accepted.domain(atMost: WireLimits.coordinatorNumberMaximum, "heartbeat.accepted"),
             standing: hasStanding ? try standing.domain() : nil,
-            packets: try WireFields.bounded(packets, WireLimits.packetsMaximum, "heartbeat.packets"), problems: texts)
+            packets: try WireFields.bounded(packets, WireLimits.packetsMaximum, "heartbeat.packets"), problems: texts,
+            spare: hasSpare ? try spare.domain() : nil)
     }
 }

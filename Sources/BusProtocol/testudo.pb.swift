@@ -611,12 +611,23 @@ nonisolated struct WireNodeHeartbeat: Sendable {
 
   var packets: UInt64 = 0
 
+  /// Absent where the node has none.
+  var spare: WireOffer {
+    get {_spare ?? WireOffer()}
+    set {_spare = newValue}
+  }
+  /// Returns true if `spare` has been explicitly set.
+  var hasSpare: Bool {self._spare != nil}
+  /// Clears the value of `spare`. Subsequent reads from it will return its default value.
+  mutating func clearSpare() {self._spare = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 
   fileprivate var _accepted: WireStamp? = nil
   fileprivate var _standing: WireStanding? = nil
+  fileprivate var _spare: WireOffer? = nil
 }
 
 nonisolated struct WireNode: Sendable {
@@ -1872,7 +1883,7 @@ nonisolated extension WireReport: SwiftProtobuf.Message, SwiftProtobuf._MessageI
 
 nonisolated extension WireNodeHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".NodeHeartbeat"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}accepted\0\u{1}standing\0\u{1}problems\0\u{1}packets\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}accepted\0\u{1}standing\0\u{1}problems\0\u{1}packets\0\u{1}spare\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1885,6 +1896,7 @@ nonisolated extension WireNodeHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._M
       case 3: try { try decoder.decodeSingularMessageField(value: &self._standing) }()
       case 4: try { try decoder.decodeRepeatedStringField(value: &self.problems) }()
       case 5: try { try decoder.decodeSingularUInt64Field(value: &self.packets) }()
+      case 6: try { try decoder.decodeSingularMessageField(value: &self._spare) }()
       default: break
       }
     }
@@ -1910,6 +1922,9 @@ nonisolated extension WireNodeHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._M
     if self.packets != 0 {
       try visitor.visitSingularUInt64Field(value: self.packets, fieldNumber: 5)
     }
+    try { if let v = self._spare {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1919,6 +1934,7 @@ nonisolated extension WireNodeHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._M
     if lhs._standing != rhs._standing {return false}
     if lhs.problems != rhs.problems {return false}
     if lhs.packets != rhs.packets {return false}
+    if lhs._spare != rhs._spare {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -66,6 +66,7 @@ extension Coordinator {
         joins.forget(number)
         gate.forget(number)
         incarnations[number] = nil
+        spares.forget(number)
         bootIDs[number] = nil
         protocols[number] = nil
         problems[number] = nil

@@ -27,6 +27,7 @@ extension Coordinator {
             let known = standing(of: node)
             hear(node)
             if case .stale(let newest) = report.verdict { outgrow(newest.generation, saidBy: node) }
+            if report.offer != nil { spares.note(nil, of: node, sequence: report.sequence) }
             // In place: a copy of the machine for each report would cost the fleet's size each time.
             if let effects = rollout?.receive(report, from: node, at: clock.now()) {
                 checkpoint.reach("received \(stepName)")
@@ -46,6 +47,7 @@ extension Coordinator {
                 }
             }
             rotating.note(heartbeat.packets, sentBy: node)
+            spares.note(heartbeat.spare, of: node, sequence: heartbeat.sequence)
             let known = standing(of: node)
             if rollout == nil {
                 fleet.note(heartbeat, from: node)
@@ -75,6 +77,7 @@ extension Coordinator {
                 metadata: ["node": "\(name(node))", "isNewProcess": "\(isNewProcess)", "newest": "\(hello.newest)"])
         }
         if isNewProcess { joins.begin(node, at: clock.now()) }
+        spares.forget(node)
         await welcome([node])
         if let old = bootIDs.updateValue(hello.bootID, forKey: node), old != hello.bootID {
             if passes(.reboot, node) {

@@ -23,7 +23,7 @@ extension Coordinator {
             absentEdges: absentEdges(of: errand, open), examined: examined, generation: generation,
             oldest: errand.replayWindow == nil ? oldest : generation, replayWindow: window, nonce: random(),
             roundTripMicroseconds: roundTripMicroseconds, limits: configuration.limits)
-        var machine = Rollout(charter, fleet: fleet, at: now)
+        var machine = Rollout(charter, fleet: fleet, spares: spares.offers, at: now)
         if let kind = open?.kind ?? errand.kind.recorded {
             log.begin(rolloutID, kind: kind, at: now)
             if open == nil {
@@ -61,6 +61,7 @@ extension Coordinator {
             case .supply(let what, let node): await supply(what, to: node)
             case .publish(let set):
                 offers = set
+                spares.spend(set)
                 let version = OfferSetVersion(of: set)
                 queue += rollout?.published(version, at: clock.now()) ?? []
             case .arm(let moment): alarms.append(moment)

@@ -80,6 +80,7 @@ public actor Coordinator: FleetControl {
     var caller = ""
     var absentPolicy = AbsentPolicy.refuse
     var offers: OfferSet?
+    var spares = Spares()
     var presence: Presence
     /// What is known of each node beside its edges.
     var incarnations: [NodeNumber: UInt64] = [:]

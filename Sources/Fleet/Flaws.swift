@@ -34,6 +34,8 @@ public struct Flaws: OptionSet, Hashable, Sendable {
     public static let enforcesEarly = Flaws(rawValue: 1 << 13)
     /// An agent says hello once, whether it is heard or not.
     public static let saysHelloOnce = Flaws(rawValue: 1 << 15)
+    /// An agent tells a spare offer on one connection after another.
+    public static let tellsSparesAgain = Flaws(rawValue: 1 << 16)
 
     /// By the name that the command line knows them by.
     public static let names: [String: Flaws] = [
@@ -43,6 +45,6 @@ public struct Flaws: OptionSet, Hashable, Sendable {
         "reuses-offers": .reusesOffers, "reuses-slots": .reusesSlots, "forgets-generation": .forgetsGeneration,
         "takes-old-orders": .takesOldOrders,
         "believes-the-target": .believesTheTarget, "enforces-early": .enforcesEarly,
-        "says-hello-once": .saysHelloOnce,
+        "says-hello-once": .saysHelloOnce, "tells-spares-again": .tellsSparesAgain,
     ]
 }

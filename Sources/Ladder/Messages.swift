@@ -206,13 +206,19 @@ public struct NodeHeartbeat: Hashable, Sendable {
     public var packets: UInt64
     /// Sentences an operator must act on.
     public var problems: [String]
+    /// What the node holds ready for the next set, made ahead of time: it need not be asked for an offer then.
+    public var spare: Offer?
 
-    public init(sequence: UInt64, accepted: Stamp, standing: Standing?, packets: UInt64 = 0, problems: [String]) {
+    public init(
+        sequence: UInt64, accepted: Stamp, standing: Standing?, packets: UInt64 = 0, problems: [String],
+        spare: Offer? = nil
+    ) {
         self.sequence = sequence
         self.accepted = accepted
         self.standing = standing
         self.packets = packets
         self.problems = problems
+        self.spare = spare
     }
 }
 

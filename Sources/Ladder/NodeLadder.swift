@@ -171,11 +171,13 @@ public struct NodeLadder: Hashable, Sendable {
     }
 
     /// A sign of life with the newest read-back.
-    public mutating func heartbeat(standing: Standing?, packets: UInt64, problems: [String]) -> NodeHeartbeat {
+    public mutating func heartbeat(
+        standing: Standing?, packets: UInt64, problems: [String], spare: Offer? = nil
+    ) -> NodeHeartbeat {
         sequence += 1
         return NodeHeartbeat(
             sequence: sequence, accepted: carriedOut, standing: standing, packets: packets,
-            problems: Array(problems.prefix(NodeHeartbeat.problemsMaximum)))
+            problems: Array(problems.prefix(NodeHeartbeat.problemsMaximum)), spare: spare)
     }
 
     /// The newest order of which nothing is left to do: one in work does not count.

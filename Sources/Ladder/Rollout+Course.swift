@@ -10,10 +10,7 @@ extension Rollout {
         case .preflight, .observe:
             if !isWayBack { origin = whereEdgesStand() }
             return advance(at: now)
-        case .offer:
-            phase = .publishing
-            let set = OfferSet(generation: generation, replayWindow: charter.replayWindow, offers: step.offers)
-            return [.publish(set)]
+        case .offer: return publish(step.offers)
         case .move, .probe:
             return advance(at: now)
         }
@@ -40,8 +37,7 @@ extension Rollout {
             return turnBack(at: now)
         }
         if stride.makesAssociations && offers == nil {
-            let ends = Set(planner.open().flatMap { [$0.node, $0.peer] }).subtracting(charter.absent)
-            return issue(.offer, to: goal.base == nil || !isUniform ? ends.sorted() : participants, at: now)
+            return gatherOffers(of: planner.open(), at: now)
         }
         if stride.phase == .hold { isProbed = false }
         if stride.phase == .send && !isProbed && !isWayBack && charter.limits.probes {
@@ -54,6 +50,29 @@ extension Rollout {
         }
         let fresh = offers.map { Order.Fresh($0, isMade: stride.makesAssociations) }
         return issue(.move(stride.rule, fresh: fresh), to: stride.nodes, name: stride.name, at: now)
+    }
+
+    /// Asks those for an offer who have none ready.
+    private mutating func gatherOffers(of open: [Edge], at now: Instant) -> [Effect] {
+        let ends = Set(open.flatMap { [$0.node, $0.peer] }).subtracting(charter.absent)
+        let concerned = goal.base == nil || !isUniform ? ends.sorted() : participants
+        var ready: [NodeNumber: Offer] = [:]
+        for node in concerned { ready[node] = spares[node] }
+        let asked = concerned.filter { ready[$0] == nil }
+        guard !asked.isEmpty else { return publish(ready) }
+        let effects = issue(.offer, to: asked, at: now)
+        if case .waiting(var step) = phase {
+            step.offers = ready
+            phase = .waiting(step)
+        }
+        return effects
+    }
+
+    private mutating func publish(_ offers: [NodeNumber: Offer]) -> [Effect] {
+        phase = .publishing
+        return [
+            .publish(OfferSet(generation: generation, replayWindow: charter.replayWindow, offers: offers))
+        ]
     }
 
     /// The step's time is over.

@@ -37,6 +37,8 @@ public struct Rollout: Hashable, Sendable {
     let start: Instant
     /// The pairs' rungs at the start: where the way back leads.
     var origin: Goal
+    /// Offers that nodes hold ready.
+    var spares: [NodeNumber: Offer]
     /// What edges are seen from once offers were made.
     var offers: OfferSetVersion?
     /// Whether everything sent before the newest order to move has arrived.
@@ -53,10 +55,13 @@ public struct Rollout: Hashable, Sendable {
     /// Another call came: it ends at the next boundary.
     public internal(set) var isSuperseded = false
 
-    /// - Parameter fleet: what is known from reports and orders so far.
-    public init(_ charter: Charter, fleet: FleetState, at now: Instant) {
+    /// - Parameters:
+    ///   - fleet: what is known from reports and orders so far.
+    ///   - spares: offers that nodes have made ahead of time: they are not asked for one.
+    public init(_ charter: Charter, fleet: FleetState, spares: [NodeNumber: Offer] = [:], at now: Instant) {
         self.charter = charter
         self.fleet = fleet
+        self.spares = spares
         goal = charter.kind.goal(
             among: charter.numbers, oldest: charter.oldest, absent: charter.absentEdges)
         origin = goal
@@ -139,6 +144,7 @@ public struct Rollout: Hashable, Sendable {
     /// A node's agent is connected (again): it is told what it may have missed.
     public mutating func joined(_ node: NodeNumber, isNewProcess: Bool) -> [Effect] {
         if isNewProcess { fleet.restarted(node) }
+        spares[node] = nil
         guard case .waiting(let step) = phase else { return [] }
         let isConcerned = step.waiting.contains(node) || (step.order.task == .observe && silent.contains(node))
         return isConcerned ? [again(step.order, to: [node])] : []

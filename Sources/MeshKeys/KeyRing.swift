@@ -36,6 +36,10 @@ public final class KeyRing {
     }
 
     private let identity: IdentityKey
+    /// Belongs to no set yet.
+    private var ready: PendingOffer?
+    /// The spare offer before it: a set may have named it already.
+    private var former: PendingOffer?
     private var pending: [Generation: PendingOffer] = [:]
     /// Oldest first.
     private var order: [Generation] = []
@@ -56,34 +60,77 @@ public final class KeyRing {
     ///
     /// The slot is persisted by the caller before the offer leaves (``SlotLedger``).
     public func make(set: Generation, slot: Slot) -> Offer {
+        make(set: set, slot: slot, id: Self.freshID(), privateKey: Curve25519.KeyAgreement.PrivateKey())
+    }
+
+    /// The spare offer: made ahead of time, so that a set which needs it need not ask for it. It is told on one connection
+    /// only (see ``outdateSpare()``): a coordinator that has forgotten what it named must not name it in a second set,
+    /// whose SAs would have the SPIs of the first.
+    public var spare: Offer? { ready?.offer }
+
+    /// Makes the spare offer; one that is there already is answered again. The slot is persisted as for ``make(set:slot:)``.
+    public func makeSpare(slot: Slot) -> Offer {
+        if let ready { return ready.offer }
+        let made = offer(slot: slot, id: Self.freshID(), privateKey: Curve25519.KeyAgreement.PrivateKey())
+        ready = made
+        return made.offer
+    }
+
+    /// The spare offer is not told any more; a set that has named it may still come. Answers the one that is given up for it.
+    public func outdateSpare() -> Offer? {
+        guard let ready else { return nil }
+        defer { (former, self.ready) = (ready, nil) }
+        return former?.offer
+    }
+
+    /// No set that has named a spare offer comes any more. Answers those that are given up.
+    public func abandonSpares() -> [Offer] {
+        defer { (ready, former) = (nil, nil) }
+        return [ready, former].compactMap { $0?.offer }
+    }
+
+    /// An offer that a set has named is that set's from now on, and no other's; false where it is no spare one.
+    public func assignSpare(_ offer: Offer, to set: Generation) -> Bool {
+        guard pending[set] == nil, let named = [ready, former].compactMap(\.self).first(where: { $0.offer == offer })
+        else { return false }
+        if ready?.offer == offer { ready = nil } else { former = nil }
+        hold(named, for: set)
+        return true
+    }
+
+    private static func freshID() -> [UInt8] {
         var generator = SystemRandomNumberGenerator()
-        let id = (0..<Offer.idByteCount / 8).flatMap { _ in
+        return (0..<Offer.idByteCount / 8).flatMap { _ in
             let number = generator.next()
             return (0..<8).map { UInt8(truncatingIfNeeded: number >> ($0 * 8)) }
         }
-        return make(set: set, slot: slot, id: id, privateKey: Curve25519.KeyAgreement.PrivateKey())
     }
 
     func make(
         set: Generation, slot: Slot, id: [UInt8], privateKey: Curve25519.KeyAgreement.PrivateKey
     ) -> Offer {
         if let known = pending[set] { return known.offer }
+        let made = offer(slot: slot, id: id, privateKey: privateKey)
+        hold(made, for: set)
+        return made.offer
+    }
+
+    private func offer(
+        slot: Slot, id: [UInt8], privateKey: Curve25519.KeyAgreement.PrivateKey
+    ) -> PendingOffer {
+        let made = PendingOffer(
+            offer: Offer(id: id, ephemeralKey: Array(privateKey.publicKey.rawRepresentation), slot: slot),
+            privateKey: privateKey)
+        guard flaws.contains(.reusesOffers) else { return made }
+        let again = reused ?? made
+        reused = again
+        return again
+    }
+
+    private func hold(_ offer: PendingOffer, for set: Generation) {
         while order.count >= Self.pendingMaximum, let oldest = order.first { abandon(set: oldest) }
-        if flaws.contains(.reusesOffers) {
-            let again =
-                reused
-                ?? PendingOffer(
-                    offer: Offer(id: id, ephemeralKey: Array(privateKey.publicKey.rawRepresentation), slot: slot),
-                    privateKey: privateKey)
-            reused = again
-            pending[set] = again
-            order.append(set)
-            return again.offer
-        }
-        let offer = Offer(id: id, ephemeralKey: Array(privateKey.publicKey.rawRepresentation), slot: slot)
-        pending[set] = PendingOffer(offer: offer, privateKey: privateKey)
+        pending[set] = offer
         order.append(set)
-        return offer
     }
 
     /// This node's pending offer for a set, `nil` where its private half is gone.

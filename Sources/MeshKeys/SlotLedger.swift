@@ -53,10 +53,18 @@ public struct SlotLedger: Hashable, Sendable {
         throw Exhausted()
     }
 
+    /// The offer that has this slot is that set's; until then it was taken for ``Generation/none``.
+    public mutating func assign(_ slot: Slot, to set: Generation) {
+        if let entry = entries[slot], entry.isLive { entries[slot]?.set = set }
+    }
+
     /// The set was abandoned, or its SAs stand in the kernel: its slots are held by the read-back alone from now on.
     public mutating func release(set: Generation) {
         for (slot, entry) in entries where entry.set == set { entries[slot] = Entry(set: entry.set, isLive: false) }
     }
+
+    /// The offer that has this slot was given up.
+    public mutating func release(_ slot: Slot) { entries[slot]?.isLive = false }
 
     /// Forgets released slots that no SA has any more. Called by ``take(for:inUse:)``; bounds the ledger.
     public mutating func forgetReleased(inUse: Set<Slot>) {

@@ -50,7 +50,7 @@ struct RandomMessages {
                 NodeHeartbeat(
                     sequence: .random(in: 0 ... .max, using: &generator), accepted: stamp(),
                     standing: maybe { $0.standing() }, packets: .random(in: 0...1 << 56, using: &generator),
-                    problems: list(NodeHeartbeat.problemsMaximum) { $0.text() }))
+                    problems: list(NodeHeartbeat.problemsMaximum) { $0.text() }, spare: maybe { $0.offer() }))
         }
     }
 

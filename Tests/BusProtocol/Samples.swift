@@ -33,7 +33,7 @@ enum Samples {
     static let beat = AgentMessage.heartbeat(
         NodeHeartbeat(
             sequence: 2, accepted: Stamp(generation: Generation(9), step: 2), standing: standing, packets: 1 << 56,
-            problems: ["a sentence"]))
+            problems: ["a sentence"], spare: offer(2)))
 
     static let fromCoordinator = [move, probe, offers, welcome, clock]
     static let fromAgent = [hello, report, beat]

@@ -256,6 +256,48 @@ struct KeyAgreementTests {
         #expect(second.ephemeralKey != first.ephemeralKey)
     }
 
+    @Test("A spare offer is the set's that names it first, and makes keys like one that was asked for")
+    func spareOffers() throws {
+        let (a, b, _) = try Self.pair()
+        let spare = a.ring.makeSpare(slot: try #require(Slot(77)))
+        #expect(a.ring.makeSpare(slot: try #require(Slot(78))) == spare && a.ring.spare == spare)
+        func share(_ number: UInt64) throws -> OfferShare {
+            let theirs = b.ring.make(set: Generation(number), slot: try #require(Slot(UInt16(number))))
+            let set = OfferSet(
+                generation: Generation(number), offers: [a.node.number: spare, b.node.number: theirs])
+            return OfferShare(set, OfferSetVersion(of: set), of: nil)
+        }
+        let (first, second) = (try share(101), try share(102))
+
+        #expect(a.ring.assignSpare(spare, to: Generation(101)))
+
+        #expect(a.ring.spare == nil && !a.ring.assignSpare(spare, to: Generation(102)))
+        let ours = try a.ring.derive(own: a.node, peer: b.node, offers: first, fleetID: Self.fleetID)
+        let theirs = try b.ring.derive(own: b.node, peer: a.node, offers: first, fleetID: Self.fleetID)
+        #expect(Self.lines(ours.outbound) == Self.lines(theirs.inbound))
+        #expect(throws: KeyError.gone(set: Generation(102))) {
+            _ = try a.ring.derive(own: a.node, peer: b.node, offers: second, fleetID: Self.fleetID)
+        }
+    }
+
+    @Test(
+        "An outdated spare offer is told no more; the set that named it may still have it, until the next is outdated")
+    func outdatedSpares() throws {
+        let ring = KeyRing(identity: try IdentityKey(IdentityKey.makeSecret()))
+        func make(_ slot: UInt16) throws -> Offer { ring.makeSpare(slot: try #require(Slot(slot))) }
+
+        let first = try make(1)
+        #expect(ring.outdateSpare() == nil && ring.spare == nil)
+        let second = try make(2)
+        #expect(second != first && ring.outdateSpare() == first)
+
+        #expect(!ring.assignSpare(first, to: Generation(1)))
+        #expect(ring.assignSpare(second, to: Generation(1)) && ring.offer(set: Generation(1)) == second)
+        let third = try make(3)
+        #expect(ring.abandonSpares() == [third] && ring.spare == nil)
+        #expect(!ring.assignSpare(third, to: Generation(2)))
+    }
+
     @Test("Beyond the maximum of pending sets the oldest is abandoned")
     func pendingIsBounded() throws {
         let ring = KeyRing(identity: try IdentityKey(IdentityKey.makeSecret()))

@@ -71,6 +71,23 @@ struct SlotLedgerTests {
         #expect(ledger.slots(of: Generation(1)) == [first, second])
     }
 
+    @Test("A slot taken ahead of time is the set's that it is assigned to, and free once it is given up")
+    func assigning() throws {
+        var ledger = SlotLedger()
+        let slot = try ledger.take(for: .none, inUse: [])
+        let other = try ledger.take(for: .none, inUse: [])
+
+        ledger.assign(slot, to: Generation(7))
+        ledger.release(other)
+        ledger.assign(other, to: Generation(8))
+
+        #expect(ledger.set(of: slot) == Generation(7) && ledger.slots(of: Generation(7)) == [slot])
+        #expect(ledger.set(of: other) == Generation.none)
+        #expect(try SlotLedger(text: ledger.text) == ledger)
+        ledger.forgetReleased(inUse: [])
+        #expect(Array(ledger.entries.keys) == [slot])
+    }
+
     @Test("A released slot keeps its set's name as long as the kernel has SAs of it")
     func namesStand() throws {
         var ledger = SlotLedger()
