@@ -46,10 +46,11 @@ kill_rotating() {
 # Eight rotations without a pause, until one fails: whoever has an offer ready is not asked for one, and makes the next within
 # a second.
 rotate_in_a_row() {
-    local url=$TESTUDO_URL/api/fleet/rollouts
-    printf 'user = "%s:%s"\n' "$TESTUDO_USER" "$TESTUDO_PASSWORD" |
-        curl --silent --fail --fail-early --max-time 40 --cacert "$TESTUDO_CA" --config - --request POST \
-            --data '{"kind": "rotate"}' "$url" "$url" "$url" "$url" "$url" "$url" "$url" "$url" >/dev/null
+    local try
+    for try in 1 2 3 4 5 6 7 8; do
+        call POST /api/fleet/rollouts '{"kind": "rotate"}'
+        [ "$status" = 201 ] || return
+    done
 }
 has_one_set() {
     local name peers=$(($(wc -w <<<"$TESTUDO_NODES") - 1))
