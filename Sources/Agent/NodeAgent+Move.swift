@@ -64,7 +64,7 @@ extension NodeAgent {
         let set = fresh?.version.generation
         let (peer, state) = (edge.peer, edge.state)
         if state.isAt(place, set) { return }
-        if let objection = objection(to: place, from: state, fresh) {
+        if let objection = objection(to: place, of: edge, fresh) {
             wants.refusals.append(Refusal(cause: objection.cause, peer: peer.number, message: objection.message))
             return
         }
@@ -77,10 +77,12 @@ extension NodeAgent {
     }
 
     private func objection(
-        to place: Place, from state: EdgeState, _ fresh: Order.Fresh?
+        to place: Place, of edge: Look.Edge, _ fresh: Order.Fresh?
     ) -> (cause: Refusal.Cause, message: String)? {
-        if let words = rules.objection(from: state.low, to: place.rung) { return (.forbidden, words) }
-        return state.objection(to: place, fresh?.version.generation).map { (.order, $0) }
+        // The family that has climbed highest counts: another one may just have come to the roster.
+        let rung = edge.reading.pairs.map(\.low).max() ?? edge.state.low
+        if let words = rules.objection(from: rung, to: place.rung) { return (.forbidden, words) }
+        return edge.state.objection(to: place, fresh?.version.generation).map { (.order, $0) }
     }
 
     private func want(
@@ -126,7 +128,8 @@ extension NodeAgent {
             guard let target = targets[number], let place = neighbourhood.places[number] else { return nil }
             let state = look.edges[place].state
             let isWanted =
-                !state.isAt(target, fresh.version.generation) && objection(to: target, from: state, fresh) == nil
+                !state.isAt(target, fresh.version.generation)
+                && objection(to: target, of: look.edges[place], fresh) == nil
             return isWanted && Self.makesKeys(target, from: state, fresh) ? peers[place] : nil
         }
         guard let own, let roster, let offers, offers.version.generation == fresh.version.generation else {
@@ -229,14 +232,15 @@ extension NodeAgent {
     /// After: edges that are not protected any more.
     private func settleRecord(_ look: Look, after wants: [EdgeWant]) {
         let isAsBefore = wants.lazy.flatMap(\.pairs).allSatisfy { pair in
-            let isProtected = EdgeReading.read(look.index, pairs: [pair]).low.isProtected
+            let isProtected = EdgeReading.read(look.index, pairs: [pair]).high.isProtected
             return isProtected == memory.shield.pairs.contains(Shield.Pair(own: pair.own, peer: pair.peer))
         }
         let closed = quarantinedPairs + keptPairs(in: look)
         let isNoted = closed.allSatisfy { memory.shield.pairs.contains(Shield.Pair(own: $0.own, peer: $0.peer)) }
         if isAsBefore && isNoted && !wants.isEmpty { return }
         var pairs: Set<Shield.Pair> = []
-        for pair in look.edges.flatMap(\.reading.pairs) where pair.low.isProtected {
+        // Also what lost a policy just now: it is put back, and nobody looks at the shield then.
+        for pair in look.edges.flatMap(\.reading.pairs) where pair.high.isProtected {
             pairs.insert(Shield.Pair(own: pair.own, peer: pair.peer))
         }
         for pair in closed {

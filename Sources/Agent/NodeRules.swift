@@ -14,13 +14,27 @@ public struct NodeRules: Hashable, Sendable {
         }
     }
 
-    /// An edge that has reached this rung does not go below it.
+    /// Where this node's configuration says that its coordinator listens.
+    public struct Coordinator: Hashable, Sendable {
+        public var address: Address
+        public var port: UInt16
+
+        public init(address: Address, port: UInt16) {
+            self.address = address
+            self.port = port
+        }
+    }
+
+    /// An edge that has reached this rung, in any address family, does not go below it.
     public var minimumRung: Rung
     public var pins: [NodeName: Pin]
+    /// Above `clear`, what else of a peer's TCP would pass in clear as the bus's.
+    public var coordinator: Coordinator?
 
-    public init(minimumRung: Rung = .clear, pins: [NodeName: Pin] = [:]) {
+    public init(minimumRung: Rung = .clear, pins: [NodeName: Pin] = [:], coordinator: Coordinator? = nil) {
         self.minimumRung = minimumRung
         self.pins = pins
+        self.coordinator = coordinator
     }
 
     /// Why an edge may not be moved, `nil` where it may.
@@ -29,7 +43,8 @@ public struct NodeRules: Hashable, Sendable {
         return "this node's minimum_rung is \(minimumRung)"
     }
 
-    /// How a roster contradicts the pins, `nil` where it does not.
+    /// How a roster contradicts the pins or would let traffic with a peer pass in clear below `minimum_rung`, `nil` where it
+    /// does not.
     ///
     /// - Parameter shielded: peers' addresses to which edges are protected by this node's own record: a pinned peer that
     ///   has one of them may not just be left out, for its edge would fall to clear; it may be quarantined.
@@ -48,12 +63,26 @@ public struct NodeRules: Hashable, Sendable {
                 return "the roster gives \(node.name) other addresses than are pinned here"
             }
         }
+        if let (address, port) = strangeBypass(in: roster) {
+            return
+                "the roster lets TCP to \(address) port \(port) pass in clear, which is a node's and not this node's coordinator; minimum_rung is \(minimumRung)"
+        }
         let names = Set(roster.nodes.values.map(\.name))
         let missing = pins.filter { name, pin in
             !names.contains(name) && !pin.addresses.intersection(shielded).isSubset(of: roster.quarantined)
         }
         guard let name = missing.keys.map(\.text).min() else { return nil }
         return "the roster lacks \(name), which is pinned here and protected"
+    }
+
+    private func strangeBypass(in roster: Roster) -> (Address, UInt16)? {
+        guard minimumRung > .clear else { return nil }
+        let addresses = Set(roster.nodes.values.flatMap(\.addresses))
+        for case .bus(let address, let port) in roster.bypass
+        where addresses.contains(address) && coordinator != Coordinator(address: address, port: port) {
+            return (address, port)
+        }
+        return nil
     }
 
     private func pinned(among addresses: [Address]) -> (Address, NodeName)? {

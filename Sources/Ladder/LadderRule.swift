@@ -47,7 +47,13 @@ public enum LadderRule {
         var taken: Partly = []
         if edge.low.sendsClear && opposite.low.takesClear { taken.insert(.inClear) }
         // What an edge between two rungs does is not known, but what its policies send with is.
-        if edge.sends.contains(where: { $0 != .none && edge.has($0) && opposite.has($0) }) { taken.insert(.byESP) }
+        // Of a closed edge only whole sets count: it could open with those.
+        let isShut = opposite.low == .closed
+        if edge.sends.contains(where: { set in
+            set != .none && edge.has(set) && (isShut ? opposite.holds.contains(set) : opposite.has(set))
+        }) {
+            taken.insert(.byESP)
+        }
         return taken
     }
 
@@ -103,6 +109,15 @@ public struct Pair: Hashable, Sendable {
         _ states: [EdgeState], _ aim: Place?, _ fresh: Generation?, toward opposites: [EdgeState]
     ) -> [Place] {
         guard let aim, let state = states.first, let place = state.step(toward: aim, fresh) else { return [] }
+        let canMake = fresh.map { !state.parts.contains($0) || state.holds.contains($0) } ?? true
+        // A part of it is open, and the peer does not hold what the rest would open with: it closes again, with fresh keys.
+        if state.high == .closed && state.low.sendsESP && aim == Place(.enforce, .only) && canMake {
+            return [place, Place(.closed, .only)]
+        }
+        // One family sends and has lost an SA, the other has none: there is nothing to send with but what is left.
+        if state.high == .send && state.low.sendsClear && state.holds.isEmpty {
+            return place.rung.sendsESP ? [Place(.accept)] : [place, Place(.accept)]
+        }
         // From closed with SAs the way down leads over the top, where the peer can hear it; else straight.
         if place.rung == .enforce && aim.rung == .clear { return [place, Place(.clear)] }
         // Closed with SAs that the peer sends with: it opens with them first.
@@ -115,12 +130,17 @@ public struct Pair: Hashable, Sendable {
         if state.low != state.high && state.high.isProtected && state.high != .closed {
             let canFinish = !(state.low.sendsClear && state.holds.isEmpty && place.rung.sendsESP)
             let ways = canFinish ? [place] : []
-            if aim == Place(.enforce, .only) { return ways + [Place(.closed, .only)] }
+            if aim == Place(.enforce, .only) { return canMake ? ways + [Place(.closed, .only)] : ways }
             if aim.rung == .clear && state.low.sendsClear { return ways + [Place(.closed)] }
             if !canFinish { return [] }
         }
-        // Where nothing is sent with the old SAs they go at once: tries that fail must not heap them up.
-        return place == Place(.accept, .held) ? [Place(.accept, .only), place] : [place]
+        // Where nothing is sent with the old SAs they go at once.
+        if place == Place(.accept, .held) {
+            // Where it cannot come down, the fresh keys go all the same: tries that fail must not heap them up.
+            let back = state.low.sendsESP ? [Place(state.low)] : []
+            return [Place(.accept, .only), place] + back
+        }
+        return [place]
     }
 
     private func isSafe(_ one: Place?, _ other: Place?) -> Bool {
@@ -204,9 +224,10 @@ extension EdgeState {
     private func closedStep(toward aim: Place, _ use: KeyUse, canMake: Bool) -> Place? {
         // A part of it has opened already: the rest follows, for the peer sends to it.
         if low.sendsESP && !holds.isEmpty { return Place(.enforce, use) }
-        if aim.rung == .clear { return use == .only && low == .closed ? Place(.enforce, .only) : Place(.clear) }
+        let opens = use != .old && low == .closed
+        if aim.rung == .clear { return opens ? Place(.enforce, .only) : Place(.clear) }
         if aim.keys == .old { return use == .old ? nil : Place(.closed) }
-        if use == .only && low == .closed { return Place(.enforce, .only) }
+        if opens { return Place(.enforce, .only) }
         return canMake ? Place(.closed, .only) : nil
     }
 

@@ -90,6 +90,8 @@ public struct Rollout: Hashable, Sendable {
     /// A node's report came in, in any order and any number of times.
     public mutating func receive(_ report: Report, from node: NodeNumber, at now: Instant) -> [Effect] {
         fleet.note(node, sequence: report.sequence, accepted: report.acceptedStamp, standing: report.standing)
+        // Who was asked for an offer holds none ready any more.
+        if report.offer != nil { spares[node] = nil }
         if report.verdict == .done && report.answering.generation == generation { silent.remove(node) }
         let flaws = charter.limits.flaws
         guard case .waiting(var step) = phase, step.waiting.contains(node),
@@ -169,6 +171,7 @@ public struct Rollout: Hashable, Sendable {
     /// A node said unasked where it stands.
     public mutating func heard(_ heartbeat: NodeHeartbeat, from node: NodeNumber) {
         fleet.note(heartbeat, from: node)
+        if heartbeat.spare != spares[node] { spares[node] = nil }
     }
 
     /// The moment that was armed for has come.

@@ -50,14 +50,14 @@ struct AgentSettings {
             throw HostError("\(place): name: expected 1 to 63 lower-case letters, digits, dots and hyphens")
         }
         let coordinator = try required("coordinator")
-        guard isEndpoint(coordinator) else {
+        guard let endpoint = endpoint(coordinator) else {
             throw HostError("\(place): coordinator: expected tcp://IP-ADDRESS:PORT, found \(coordinator)")
         }
         return AgentSettings(
             name: name, coordinator: coordinator, coordinatorKey: try required("coordinator_key"),
             busKeyFile: try required("bus_key_file"), identityKeyFile: try required("identity_key_file"),
             stateDirectory: values["state_directory"] ?? standardStateDirectory,
-            rules: try rules(values, place))
+            rules: try rules(values, place, endpoint))
     }
 
     /// Where the record lies, whatever else is wrong with the settings: no mistake in them may leave a machine open when
@@ -87,8 +87,10 @@ struct AgentSettings {
     }
 
     /// `minimum_rung` and `pins`: NAME IDENTITY_KEY ADDRESS…, several divided by semicolons.
-    private static func rules(_ values: [String: String], _ place: String) throws(HostError) -> NodeRules {
-        var rules = NodeRules()
+    private static func rules(
+        _ values: [String: String], _ place: String, _ coordinator: NodeRules.Coordinator
+    ) throws(HostError) -> NodeRules {
+        var rules = NodeRules(coordinator: coordinator)
         if let text = values["minimum_rung"] {
             guard let rung = Rung.ladder.first(where: { $0.description == text }) else {
                 throw HostError("\(place): minimum_rung: expected clear, accept, send or enforce")
@@ -138,11 +140,11 @@ struct AgentSettings {
         return text
     }
 
-    private static func isEndpoint(_ text: String) -> Bool {
+    private static func endpoint(_ text: String) -> NodeRules.Coordinator? {
         guard text.hasPrefix("tcp://"), let colon = text.lastIndex(of: ":"),
             let port = UInt16(text[text.index(after: colon)...]), port > 0
-        else { return false }
+        else { return nil }
         let host = text[..<colon].dropFirst("tcp://".count).filter { $0 != "[" && $0 != "]" }
-        return Address(String(host)) != nil
+        return Address(String(host)).map { .init(address: $0, port: port) }
     }
 }

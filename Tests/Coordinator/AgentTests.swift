@@ -119,6 +119,47 @@ struct AgentTests {
         }
     }
 
+    @Test("minimum_rung counts for the family that has climbed: one that comes to the roster does not let it down")
+    func anotherFamily() async throws {
+        let lone = try await LoneAgent { _ in NodeRules(minimumRung: .enforce) }
+        try await lone.run {
+            var narrow = lone.roster
+            for number in narrow.nodes.keys { narrow.nodes[number]?.addresses.removeLast() }
+            try await lone.climb(to: .enforce, of: narrow)
+            var wide = lone.roster
+            wide.sequence = narrow.sequence + 1
+
+            await lone.welcome(wide)
+            let report = try await lone.order(.move(EdgeRule(base: Place(.clear)), fresh: nil), 2, 1, of: wide)
+
+            guard case .refused(let refusals) = report.verdict else {
+                return #expect(Bool(false), "it went down: \(report.verdict)")
+            }
+            #expect(refusals.allSatisfy { $0.cause == .forbidden })
+            let second = try #require(Address("10.77.0.2"))
+            #expect(try await lone.policies(with: second).count == 3)
+        }
+    }
+
+    @Test("With minimum_rung no roster lets a node's TCP pass in clear but to this node's own coordinator")
+    func strangeBypass() async throws {
+        let lone = try await LoneAgent()
+        let own = NodeRules.Coordinator(address: try #require(Address("10.77.0.2")), port: 7_740)
+        let elsewhere = try #require(Address("192.0.2.1"))
+        let rules = NodeRules(minimumRung: .enforce, coordinator: own)
+        var roster = lone.roster
+        roster.bypass = [.ssh, .bus(own.address, port: 7_740), .bus(elsewhere, port: 5_432)]
+        #expect(rules.objection(to: roster, shielded: []) == nil)
+
+        roster.bypass.append(.bus(own.address, port: 5_432))
+
+        #expect(
+            rules.objection(to: roster, shielded: [])
+                == "the roster lets TCP to 10.77.0.2 port 5432 pass in clear, which is a node's and not this node's coordinator; minimum_rung is enforce"
+        )
+        #expect(NodeRules().objection(to: roster, shielded: []) == nil)
+    }
+
     @Test("An edge to a peer's new address begins where it stands, and is not closed by what was meant for the old one")
     func newAddress() async throws {
         let lone = try await LoneAgent()

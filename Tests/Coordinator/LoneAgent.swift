@@ -93,21 +93,21 @@ final class LoneAgent: Sendable {
 
     /// Takes the edges to these peers through the ladder as far as a rung, with the keys of one generation.
     func climb(
-        to rung: Rung, _ generation: UInt64 = 1, heartbeatMilliseconds: UInt32 = 100
+        to rung: Rung, _ generation: UInt64 = 1, of roster: Roster? = nil, heartbeatMilliseconds: UInt32 = 100
     ) async throws {
-        await welcome(roster, heartbeatMilliseconds: heartbeatMilliseconds)
-        let set = try await exchange(generation)
+        await welcome(roster ?? self.roster, heartbeatMilliseconds: heartbeatMilliseconds)
+        let set = try await exchange(generation, of: roster)
         let fresh = Order.Fresh(OfferSetVersion(of: set), isMade: true)
         for (index, next) in [Rung.accept, .send, .enforce].enumerated() where next <= rung {
             let report = try await order(
-                .move(EdgeRule(base: Place(next, .only)), fresh: fresh), generation, UInt32(index + 2))
+                .move(EdgeRule(base: Place(next, .only)), fresh: fresh), generation, UInt32(index + 2), of: roster)
             #expect(report.verdict == .done)
         }
     }
 
     /// All offers of a generation, known to the agent.
-    func exchange(_ generation: UInt64) async throws -> OfferSet {
-        let report = try await order(.offer, generation, 1)
+    func exchange(_ generation: UInt64, of roster: Roster? = nil) async throws -> OfferSet {
+        let report = try await order(.offer, generation, 1, of: roster)
         var offers: [NodeNumber: Offer] = [1: try #require(report.offer)]
         for (number, identity) in peers where number != 1 {
             let slot = try #require(Slot(UInt16(truncatingIfNeeded: generation)))

@@ -54,6 +54,10 @@ struct LadderRuleTests {
         // One has been opened and the other has not yet.
         states.append(EdgeState(low: .enforce, high: .closed, holds: [fresh], sends: [fresh]))
         states.append(EdgeState(low: .closed, high: .closed, parts: [old]))
+        // One sends and has lost an SA, the other has none.
+        for set in [old, fresh] { states.append(EdgeState(low: .clear, high: .send, sends: [set], parts: [set])) }
+        // Closed again with fresh keys while some of the others were not removed yet.
+        states.append(EdgeState(low: .closed, high: .closed, holds: [fresh], parts: [old]))
         // One has lost all that it had.
         states.append(EdgeState(low: .clear, high: .enforce, sends: [old], parts: [old]))
         return states

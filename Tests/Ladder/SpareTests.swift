@@ -69,6 +69,26 @@ struct SpareTests {
         #expect(Self.published(effects) == [1: [1], 2: [9], 3: [3]])
     }
 
+    @Test("What a late report or a heartbeat says of a node's spare offer outranks what was known at the start")
+    func outdated() {
+        var rollout = Self.rollout(Self.numbers)
+        _ = rollout.begin(at: Self.now)
+        let late = Report(
+            answering: .none, sequence: 1, verdict: .done, standing: Standing(common: .clear), offer: Self.offer(9))
+        _ = rollout.receive(late, from: 1, at: Self.now)
+        rollout.heard(
+            NodeHeartbeat(sequence: 1, accepted: .none, standing: Standing(common: .clear), problems: []), from: 2)
+        var effects: [Rollout.Effect] = []
+        for node in Self.numbers {
+            let report = Report(
+                answering: Stamp(generation: Generation(1), step: 1), sequence: 2, verdict: .done,
+                standing: Standing(common: .clear))
+            effects = rollout.receive(report, from: node, at: Self.now)
+        }
+
+        #expect(Self.asked(effects) == [1, 2])
+    }
+
     @Test("A node that connects anew is asked: what it held ready belonged to the connection before")
     func reconnected() {
         var rollout = Self.rollout(Self.numbers)

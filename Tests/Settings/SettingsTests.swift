@@ -37,7 +37,8 @@ struct SettingsTests {
         #expect(coordinator.fleet.probePort == bare.fleet.probePort)
         #expect(coordinator.fleet.bypass == bare.fleet.bypass)
         #expect(agent.name.text == "node1")
-        #expect(agent.rules == NodeRules())
+        #expect(agent.rules.minimumRung == .clear && agent.rules.pins.isEmpty)
+        #expect(agent.rules.coordinator?.port == 7_740)
     }
 
     /// What has no default, and nothing else.
