@@ -124,7 +124,7 @@ free node2
 check "GET says true again" eventually 30 is_enabled true
 patch false; check "with space again the next PATCH works" is_status 200
 check "every edge is at clear again" eventually 30 all_empty
-for place in 'reported offers' 'reported probe'; do
+for place in 'reported preflight' 'reported probe'; do
     in_the_middle "$place" node2 true
     check "on with a record that is full after '$place': 500" is_status 500
     check "with 66256898" answers '"code": "66256898"'
