@@ -24,6 +24,7 @@ let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swif
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdTLS: Target.Dependency = .product(name: "HummingbirdTLS", package: "hummingbird")
 let hummingbirdTesting: Target.Dependency = .product(name: "HummingbirdTesting", package: "hummingbird")
+let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
 let certificates: Target.Dependency = .product(name: "X509", package: "swift-certificates")
 let sqlite: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let yaml: Target.Dependency = .product(name: "Yams", package: "Yams")
@@ -43,6 +44,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String
 let package = Package(
     name: "testudo",
     products: [
+        .executable(name: "testudo", targets: ["testudo"]),
         .executable(name: "testudo-agent", targets: ["testudo-agent"]),
         .executable(name: "testudo-coordinator", targets: ["testudo-coordinator"]),
         .executable(name: "testudo-simulate", targets: ["testudo-simulate"]),
@@ -56,6 +58,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
@@ -92,7 +95,7 @@ let package = Package(
         target(
             "CoordinatorAPI",
             [
-                "ONTAP", "Fleet", "Ports", crypto, cryptoExtras, certificates, hummingbird,
+                "ONTAP", "Fleet", "Ladder", "Ports", crypto, cryptoExtras, certificates, hummingbird,
                 hummingbirdTLS, logging,
             ]),
         // Mains: parse, configure, wire, run.
@@ -125,6 +128,7 @@ let package = Package(
                 "LinuxHost", arguments, logging,
             ],
             swiftSettings: strict),
+        .executableTarget(name: "testudo", dependencies: ["ONTAP", arguments, httpClient], swiftSettings: strict),
         // The lab's packet counter: a tool of the tests, in C for User-Mode Linux's slow system calls.
         .executableTarget(name: "testudo-traffic", cSettings: [.treatAllWarnings(as: .error)]),
         tests("Ladder", ["Fleet", "Ladder"], exclude: ["Transcripts"]),
@@ -157,7 +161,7 @@ let package = Package(
             "Settings",
             ["Agent", "Coordinator", "Fleet", "Ladder", "LinuxHost", "testudo-agent", "testudo-coordinator"]),
         tests("Soundness", []),
-        tests("Lab", ["Commands"], exclude: ["scripts"]),
+        tests("Lab", ["Commands"], exclude: ["clients", "scripts"]),
     ],
     cLanguageStandard: .c11
 )

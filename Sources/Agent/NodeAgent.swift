@@ -215,6 +215,7 @@ public actor NodeAgent {
             logger.notice("connection to the coordinator lost; every edge keeps its rung")
         case .message(.heartbeat(let theirs)): coordinatorClock.note(theirs, arrivedAt: clock.now())
         case .message(.welcome(let welcome)): await join(welcome)
+        case .message(.inquiry(let inquiry)): await answer(inquiry)
         case .message(.offers(let share)):
             if offers == nil { offers = share } else { offers?.take(share) }
             assignSpare()

@@ -16,6 +16,7 @@ public enum WireCodec {
             case .welcome(let welcome): .welcome(WireWelcome(welcome))
             case .offers(let share): .offerShare(WireOfferShare(share))
             case .order(let order): .order(WireOrder(order))
+            case .inquiry(let inquiry): .inquiry(WireInquiry(inquiry))
             case .heartbeat(let clock): .heartbeat(.with { $0.clockMicroseconds = clock.microseconds })
             }
         return try frame(envelope, atMost: WireLimits.coordinatorFrameMaximum)
@@ -33,6 +34,7 @@ public enum WireCodec {
             envelope.hello = WireHello(hello)
         case .report(let report): envelope.report = WireReport(report)
         case .heartbeat(let heartbeat): envelope.nodeHeartbeat = WireNodeHeartbeat(heartbeat)
+        case .associations(let page): envelope.associations = WireAssociations(page)
         }
         return try frame(envelope, atMost: WireLimits.agentFrameMaximum)
     }
@@ -44,11 +46,12 @@ public enum WireCodec {
         case .welcome(let welcome): return .welcome(try welcome.domain())
         case .offerShare(let share): return .offers(try share.domain())
         case .order(let order): return .order(try order.domain())
+        case .inquiry(let inquiry): return .inquiry(Inquiry(id: inquiry.id, offset: inquiry.offset))
         case .heartbeat(let heartbeat):
             let clock = try WireFields.bounded(
                 heartbeat.clockMicroseconds, WireLimits.coordinatorNumberMaximum, "heartbeat.clock")
             return .heartbeat(Instant(microseconds: clock))
-        case .hello, .report, .nodeHeartbeat: throw .wrongDirection
+        case .hello, .report, .nodeHeartbeat, .associations: throw .wrongDirection
         case nil: throw .missing(field: "payload")
         }
     }
@@ -60,7 +63,8 @@ public enum WireCodec {
         case .hello(let hello): return .hello(try hello.domain(version: envelope.protocolVersion))
         case .report(let report): return .report(try report.domain())
         case .nodeHeartbeat(let heartbeat): return .heartbeat(try heartbeat.domain())
-        case .welcome, .offerShare, .order, .heartbeat: throw .wrongDirection
+        case .associations(let page): return .associations(try page.domain())
+        case .welcome, .offerShare, .order, .heartbeat, .inquiry: throw .wrongDirection
         case nil: throw .missing(field: "payload")
         }
     }

@@ -19,6 +19,8 @@ public enum WireLimits {
     static let probeMicrosecondsMaximum: UInt64 = 60_000_000
     /// Packets that one SA has sent: a thousand million a second for two years.
     static let packetsMaximum: UInt64 = 1 << 56
+    /// Bytes that one SA has carried: what JSON numbers are read back as.
+    static let bytesMaximum: UInt64 = 1 << 62
     /// What a coordinator says may lie above what it heard from agents.
     static let coordinatorNumberMaximum: UInt64 = 1 << 62
     /// One hour, in milliseconds.

@@ -161,6 +161,14 @@ nonisolated struct WireEnvelope: Sendable {
     set {payload = .nodeHeartbeat(newValue)}
   }
 
+  var associations: WireAssociations {
+    get {
+      if case .associations(let v)? = payload {return v}
+      return WireAssociations()
+    }
+    set {payload = .associations(newValue)}
+  }
+
   /// From the coordinator.
   var welcome: WireWelcome {
     get {
@@ -194,6 +202,14 @@ nonisolated struct WireEnvelope: Sendable {
     set {payload = .heartbeat(newValue)}
   }
 
+  var inquiry: WireInquiry {
+    get {
+      if case .inquiry(let v)? = payload {return v}
+      return WireInquiry()
+    }
+    set {payload = .inquiry(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Payload: Equatable, Sendable {
@@ -201,11 +217,13 @@ nonisolated struct WireEnvelope: Sendable {
     case hello(WireHello)
     case report(WireReport)
     case nodeHeartbeat(WireNodeHeartbeat)
+    case associations(WireAssociations)
     /// From the coordinator.
     case welcome(WireWelcome)
     case offerShare(WireOfferShare)
     case order(WireOrder)
     case heartbeat(WireHeartbeat)
+    case inquiry(WireInquiry)
 
   }
 
@@ -1162,6 +1180,90 @@ nonisolated struct WireOrder: Sendable {
   fileprivate var _roster: WireRosterVersion? = nil
 }
 
+nonisolated struct WireInquiry: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var id: UInt64 = 0
+
+  var offset: UInt32 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct WireAssociations: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var id: UInt64 = 0
+
+  var total: UInt32 = 0
+
+  var pairs: [WireAssociationPair] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct WireAssociationPair: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// 4 or 16 bytes each.
+  var local: Data = Data()
+
+  var remote: Data = Data()
+
+  var inbound: WireAssociationFlow {
+    get {_inbound ?? WireAssociationFlow()}
+    set {_inbound = newValue}
+  }
+  /// Returns true if `inbound` has been explicitly set.
+  var hasInbound: Bool {self._inbound != nil}
+  /// Clears the value of `inbound`. Subsequent reads from it will return its default value.
+  mutating func clearInbound() {self._inbound = nil}
+
+  var outbound: WireAssociationFlow {
+    get {_outbound ?? WireAssociationFlow()}
+    set {_outbound = newValue}
+  }
+  /// Returns true if `outbound` has been explicitly set.
+  var hasOutbound: Bool {self._outbound != nil}
+  /// Clears the value of `outbound`. Subsequent reads from it will return its default value.
+  mutating func clearOutbound() {self._outbound = nil}
+
+  var isSending: Bool = false
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _inbound: WireAssociationFlow? = nil
+  fileprivate var _outbound: WireAssociationFlow? = nil
+}
+
+nonisolated struct WireAssociationFlow: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var spi: UInt32 = 0
+
+  var bytes: UInt64 = 0
+
+  var packets: UInt64 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
 nonisolated struct WireHeartbeat: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -1188,7 +1290,7 @@ nonisolated extension WireMissing: SwiftProtobuf._ProtoNameProviding {
 
 nonisolated extension WireEnvelope: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Envelope"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}protocol_version\0\u{1}hello\0\u{1}report\0\u{3}node_heartbeat\0\u{2}\u{4}welcome\0\u{3}offer_share\0\u{1}order\0\u{1}heartbeat\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}protocol_version\0\u{1}hello\0\u{1}report\0\u{3}node_heartbeat\0\u{1}associations\0\u{2}\u{3}welcome\0\u{3}offer_share\0\u{1}order\0\u{1}heartbeat\0\u{1}inquiry\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1234,6 +1336,19 @@ nonisolated extension WireEnvelope: SwiftProtobuf.Message, SwiftProtobuf._Messag
         if let v = v {
           if hadOneofValue {try decoder.handleConflictingOneOf()}
           self.payload = .nodeHeartbeat(v)
+        }
+      }()
+      case 5: try {
+        var v: WireAssociations?
+        var hadOneofValue = false
+        if let current = self.payload {
+          hadOneofValue = true
+          if case .associations(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.payload = .associations(v)
         }
       }()
       case 8: try {
@@ -1288,6 +1403,19 @@ nonisolated extension WireEnvelope: SwiftProtobuf.Message, SwiftProtobuf._Messag
           self.payload = .heartbeat(v)
         }
       }()
+      case 12: try {
+        var v: WireInquiry?
+        var hadOneofValue = false
+        if let current = self.payload {
+          hadOneofValue = true
+          if case .inquiry(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.payload = .inquiry(v)
+        }
+      }()
       default: break
       }
     }
@@ -1314,6 +1442,10 @@ nonisolated extension WireEnvelope: SwiftProtobuf.Message, SwiftProtobuf._Messag
       guard case .nodeHeartbeat(let v)? = self.payload else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
     }()
+    case .associations?: try {
+      guard case .associations(let v)? = self.payload else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    }()
     case .welcome?: try {
       guard case .welcome(let v)? = self.payload else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
@@ -1329,6 +1461,10 @@ nonisolated extension WireEnvelope: SwiftProtobuf.Message, SwiftProtobuf._Messag
     case .heartbeat?: try {
       guard case .heartbeat(let v)? = self.payload else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 11)
+    }()
+    case .inquiry?: try {
+      guard case .inquiry(let v)? = self.payload else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 12)
     }()
     case nil: break
     }
@@ -2791,6 +2927,175 @@ nonisolated extension WireOrder: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if lhs._roster != rhs._roster {return false}
     if lhs.task != rhs.task {return false}
     if lhs.expiryMicroseconds != rhs.expiryMicroseconds {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireInquiry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Inquiry"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}offset\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.id) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.offset) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.id != 0 {
+      try visitor.visitSingularUInt64Field(value: self.id, fieldNumber: 1)
+    }
+    if self.offset != 0 {
+      try visitor.visitSingularUInt32Field(value: self.offset, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireInquiry, rhs: WireInquiry) -> Bool {
+    if lhs.id != rhs.id {return false}
+    if lhs.offset != rhs.offset {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireAssociations: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Associations"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}total\0\u{1}pairs\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.id) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.total) }()
+      case 3: try { try decoder.decodeRepeatedMessageField(value: &self.pairs) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.id != 0 {
+      try visitor.visitSingularUInt64Field(value: self.id, fieldNumber: 1)
+    }
+    if self.total != 0 {
+      try visitor.visitSingularUInt32Field(value: self.total, fieldNumber: 2)
+    }
+    if !self.pairs.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.pairs, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireAssociations, rhs: WireAssociations) -> Bool {
+    if lhs.id != rhs.id {return false}
+    if lhs.total != rhs.total {return false}
+    if lhs.pairs != rhs.pairs {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireAssociationPair: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".AssociationPair"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}local\0\u{1}remote\0\u{1}inbound\0\u{1}outbound\0\u{3}is_sending\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.local) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.remote) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._inbound) }()
+      case 4: try { try decoder.decodeSingularMessageField(value: &self._outbound) }()
+      case 5: try { try decoder.decodeSingularBoolField(value: &self.isSending) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.local.isEmpty {
+      try visitor.visitSingularBytesField(value: self.local, fieldNumber: 1)
+    }
+    if !self.remote.isEmpty {
+      try visitor.visitSingularBytesField(value: self.remote, fieldNumber: 2)
+    }
+    try { if let v = self._inbound {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
+    try { if let v = self._outbound {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    } }()
+    if self.isSending != false {
+      try visitor.visitSingularBoolField(value: self.isSending, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireAssociationPair, rhs: WireAssociationPair) -> Bool {
+    if lhs.local != rhs.local {return false}
+    if lhs.remote != rhs.remote {return false}
+    if lhs._inbound != rhs._inbound {return false}
+    if lhs._outbound != rhs._outbound {return false}
+    if lhs.isSending != rhs.isSending {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireAssociationFlow: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".AssociationFlow"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}spi\0\u{1}bytes\0\u{1}packets\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularFixed32Field(value: &self.spi) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.bytes) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.packets) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.spi != 0 {
+      try visitor.visitSingularFixed32Field(value: self.spi, fieldNumber: 1)
+    }
+    if self.bytes != 0 {
+      try visitor.visitSingularUInt64Field(value: self.bytes, fieldNumber: 2)
+    }
+    if self.packets != 0 {
+      try visitor.visitSingularUInt64Field(value: self.packets, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireAssociationFlow, rhs: WireAssociationFlow) -> Bool {
+    if lhs.spi != rhs.spi {return false}
+    if lhs.bytes != rhs.bytes {return false}
+    if lhs.packets != rhs.packets {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

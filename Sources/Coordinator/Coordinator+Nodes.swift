@@ -23,6 +23,7 @@ extension Coordinator {
     private func receive(_ message: AgentMessage, from node: NodeNumber) async {
         switch message {
         case .hello(let hello): await greet(hello, from: node)
+        case .associations(let page): take(page, from: node)
         case .report(let report):
             let known = standing(of: node)
             hear(node)

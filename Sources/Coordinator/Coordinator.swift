@@ -81,6 +81,9 @@ public actor Coordinator: FleetControl {
     var absentPolicy = AbsentPolicy.refuse
     var offers: OfferSet?
     var spares = Spares()
+    /// Questions that nodes have not answered yet.
+    var inquiries: [UInt64: (node: NodeNumber, answer: CheckedContinuation<AssociationPage?, Never>)] = [:]
+    var inquiryID: UInt64 = 0
     var presence: Presence
     /// What is known of each node beside its edges.
     var incarnations: [NodeNumber: UInt64] = [:]

@@ -1,5 +1,6 @@
 internal import Crypto
 internal import Fleet
+internal import Ladder
 internal import ONTAP
 internal import Ports
 
@@ -9,8 +10,10 @@ extension FleetStatus {
         switch kind {
         case .ipsec: [IPsecRecord(enabled: enabled, replayWindow: replayWindow).json]
         case .cluster: [ClusterRecord(name: name, uuid: uuid).json]
-        // The server's own: the fleet knows calls, not who waits for them.
-        case .jobs: []
+        // The server's own: the fleet knows calls, not who waits for them nor who may call.
+        case .jobs, .accounts, .roles, .events: []
+        // Too many to be made at once.
+        case .edges, .associations: []
         // To ONTAP's clients a node that was removed is gone.
         case .nodes: nodes.filter { !$0.isQuarantined }.map { $0.record(fleet: uuid).json }
         case .rollouts: rollouts.map(\.record.json)
@@ -24,9 +27,38 @@ extension FleetStatus {
     }
 }
 
+extension AccountRecord {
+    init(_ account: (name: String, role: Accounts.Role)) {
+        self.init(name: account.name, role: account.role.rawValue)
+    }
+}
+
+extension Accounts.Role {
+    var record: JSONObject {
+        switch self {
+        case .admin: RoleRecord(name: rawValue, access: "all").json
+        case .readonly: RoleRecord(name: rawValue, access: "readonly").json
+        }
+    }
+}
+
 extension NodeStatus {
     fileprivate func record(fleet: String) -> ONTAP.NodeRecord {
         ONTAP.NodeRecord(uuid: Self.uuid(of: number, fleet: fleet), name: name.text, isUp: isPresent)
+    }
+
+    /// The record of two SAs in its kernel.
+    func record(of pair: AssociationPair, fleet: String) -> JSONObject {
+        let own = Self.uuid(of: number, fleet: fleet)
+        func flow(_ flow: AssociationPair.Flow?) -> AssociationRecord.Flow? {
+            flow.map { .init(spi: $0.spi.rawValue, bytes: $0.bytes, packets: $0.packets) }
+        }
+        let spis = [pair.inbound, pair.outbound].map { $0.map { "\($0.spi.rawValue)" } ?? "" }.joined(separator: "/")
+        return AssociationRecord(
+            uuid: Self.uuid(from: "\(own)/associations/\(pair.local)/\(pair.remote)/\(spis)"), nodeUUID: own,
+            nodeName: name.text, local: "\(pair.local)", remote: "\(pair.remote)", isSending: pair.isSending,
+            inbound: flow(pair.inbound), outbound: flow(pair.outbound)
+        ).json
     }
 
     fileprivate var fleetRecord: FleetNodeRecord {
@@ -37,11 +69,24 @@ extension NodeStatus {
 
     /// A UUID that a node keeps as long as its number: made from the fleet's and the number (RFC 9562 §5.8).
     static func uuid(of number: NodeNumber, fleet: String) -> String {
-        var bytes = Array(SHA256.hash(data: Array("\(fleet.lowercased())/nodes/\(number)".utf8)).prefix(16))
+        uuid(from: "\(fleet.lowercased())/nodes/\(number)")
+    }
+
+    private static func uuid(from text: String) -> String {
+        var bytes = Array(SHA256.hash(data: Array(text.utf8)).prefix(16))
         bytes[6] = bytes[6] & 0x0f | 0x80
         bytes[8] = bytes[8] & 0x3f | 0x80
         let digits = bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }
         return [0..<4, 4..<6, 6..<8, 8..<10, 10..<16].map { digits[$0].joined() }.joined(separator: "-")
+    }
+}
+
+extension EdgeStatus {
+    var record: JSONObject {
+        EdgeRecord(
+            node: node.text, peer: peer.text, rung: rung?.description, oppositeRung: oppositeRung?.description,
+            isWhole: isWhole, sets: sets.map(\.rawValue)
+        ).json
     }
 }
 

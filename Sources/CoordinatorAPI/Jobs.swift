@@ -62,10 +62,16 @@ actor Jobs {
         return await withCheckedContinuation { jobs[uuid]?.waiting[waiter] = $0 }
     }
 
-    /// The records of all jobs, oldest first.
-    func records() -> [JSONObject] {
+    /// The records of all jobs, oldest first; or of one.
+    func records(of uuid: String? = nil) -> [JSONObject] {
         forgetOld()
-        return order.compactMap { jobs[$0]?.record.json }
+        return (uuid.map { [$0] } ?? order).compactMap { jobs[$0]?.record.json }
+    }
+
+    /// Its call was answered with its end.
+    func forget(_ uuid: String) {
+        jobs[uuid] = nil
+        order.removeAll { $0 == uuid }
     }
 
     private func giveUp(_ waiter: UInt64, on uuid: String) {
@@ -79,7 +85,7 @@ actor Jobs {
         job.answer = answer
         job.end = now()
         job.record.endTime = Self.time()
-        job.record.outcome = if case .failed(let failure) = answer { .failure(failure.error) } else { .success }
+        job.record.outcome = if case .failed(let failure) = answer { .failure(failure.error.bounded) } else { .success }
         jobs[uuid] = job
         for continuation in waiting.values { continuation.resume(returning: answer) }
     }

@@ -41,7 +41,7 @@ struct LogEntry {
         if isIntrusion {
             logger.warning("wrong credentials", metadata: metadata)
         } else {
-            let isChange = Method(rawValue: method)?.isChange == true && answer.status != 401
+            let isChange = user != nil && Method(rawValue: method)?.isChange == true
             logger.log(level: isChange || answer.status >= 500 ? .info : .debug, "request", metadata: metadata)
         }
     }

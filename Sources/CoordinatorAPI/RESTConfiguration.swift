@@ -13,7 +13,20 @@ public struct RESTConfiguration: Hashable, Sendable {
         }
     }
 
-    /// The only account: who may turn IPsec on and off.
+    /// A certificate that an operator brought along.
+    public struct OwnCertificate: Hashable, Sendable {
+        /// PEM: the server's certificate first, then those that signed it.
+        public var certificateFile: String
+        /// PEM, readable by its owner alone.
+        public var keyFile: String
+
+        public init(certificateFile: String, keyFile: String) {
+            self.certificateFile = certificateFile
+            self.keyFile = keyFile
+        }
+    }
+
+    /// The account of the first start: who may turn IPsec on and off.
     public static let administrator = "admin"
     /// In the directory: the certificate that clients are given to trust, readable by all.
     public static let authorityFile = "ca.pem"
@@ -29,6 +42,10 @@ public struct RESTConfiguration: Hashable, Sendable {
     public var directory: String
     /// Further names and addresses that the server's certificate must carry, such as the host's DNS name.
     public var names: [String]
+    /// `nil` for one of an authority of our own, made at the first start.
+    public var certificate: OwnCertificate?
+    /// Certificates and accounts are looked at so often, and other ones taken up.
+    static let reloadSeconds: Int64 = 5
     /// How long a change may take before it is answered with a job, where the client does not say: seconds, 0 to 120.
     public var returnTimeoutSeconds = RESTConfiguration.returnTimeoutStandard
     /// Longer than a rollout may take, so that whoever does not ask for a job gets none unless another call is under way;

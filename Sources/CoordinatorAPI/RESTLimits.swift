@@ -9,6 +9,8 @@ struct RESTLimits: Hashable, Sendable {
     var idleSeconds: Int64 = 60
     /// From a request's head to the end of its body: a megabyte at 280 kbit/s.
     var bodySeconds: Int64 = 30
+    /// Answers that wait in front of a client which does not read them, without a byte of progress past the buffer.
+    var readSeconds: Int64 = 30
     /// One header field. `Authorization` is the longest of real ones.
     var headerFieldBytesMaximum = 8_192
     /// All header fields of a request.

@@ -1,8 +1,10 @@
+internal import Fleet
 internal import HTTPTypes
 internal import Hummingbird
 internal import HummingbirdCore
 internal import Logging
 internal import NIOCore
+internal import Ladder
 internal import ONTAP
 internal import Ports
 
@@ -20,22 +22,26 @@ struct RESTResponder: HTTPResponder {
 
     /// Seconds after which a client that was told to wait may come again: a full queue of password checks is over.
     private static let retrySeconds = 2
+    private static let linkHeader = HTTPField.Name("Link")
+    /// Nodes that are asked for their SAs at once: their answers are held until they are shown.
+    private static let nodesAtOnce = 16
 
     let control: any FleetControl
     let jobs: Jobs
     let returnTimeoutSeconds: Int64
     let authenticator: Authenticator
+    let events: EventLog
     let logger: Logger
 
     func respond(to request: HummingbirdCore.Request, context: Context) async throws -> Response {
         let accept = request.headers[.accept]
         var entry = LogEntry(request, peer: context.peer)
         let answer: Answer
-        switch await authenticator.check(request.headers[.authorization]) {
-        case .user(let user):
+        switch await authenticator.check(request.headers[.authorization], from: context.peer) {
+        case .user(let user, let role):
             entry.user = user
             do throws(APIError) {
-                answer = try await self.answer(request, accept: accept, user: user)
+                answer = try await self.answer(request, accept: accept, user: user, role: role)
             } catch {
                 answer = Answer(error, accept: accept)
             }
@@ -49,32 +55,94 @@ struct RESTResponder: HTTPResponder {
             answer = Answer(APIError.tooManyRequests, accept: accept)
         }
         entry.write(answer, to: logger)
-        return response(answer, isHead: request.method == .head)
+        guard let key = answer.rollout, request.method == .get, RolloutStream.isAsked(for: accept) else {
+            return response(answer, isHead: request.method == .head)
+        }
+        var stream = response(answer, isHead: true)
+        stream.headers[.contentType] = RolloutStream.contentType
+        stream.headers[.contentLength] = nil
+        stream.body = RolloutStream.body(key, control)
+        return stream
     }
 
     private func answer(
-        _ request: HummingbirdCore.Request, accept: String?, user: String
+        _ request: HummingbirdCore.Request, accept: String?, user: String, role: Accounts.Role
     ) async throws(APIError) -> Answer {
         let body = try await body(of: request)
+        let path = String((request.head.path ?? "").prefix { $0 != "?" })
+        if let page = try Documentation.answer(method: request.method.rawValue, path: path) { return page }
         let call = try Call(
             ONTAP.Request(
                 method: request.method.rawValue, target: request.head.path ?? "", accept: accept, body: body))
         if call.action == .read {
             let kind = call.route.resource.kind
-            return try Answer(call, records: kind == .jobs ? await jobs.records() : control.status().records(of: kind))
+            switch kind {
+            case .associations: return try await associations(call)
+            case .edges: return try Answer(call, records: await control.edges().lazy.map(\.record))
+            case .events: return try Answer(call, records: events.records.lazy.map(\.json))
+            case .jobs: return try Answer(call, records: await jobs.records(of: call.route.key))
+            case .accounts: return try Answer(call, records: authenticator.accounts.map { AccountRecord($0).json })
+            case .roles: return try Answer(call, records: Accounts.Role.allCases.map(\.record))
+            case .ipsec, .cluster, .nodes, .rollouts, .fleetNodes:
+                return try Answer(call, records: control.status().records(of: kind))
+            }
         }
         guard let change = try call.action.request() else { return Answer(empty: call) }
+        guard role == .admin else { throw .forbidden }
         let description = "\(request.method.rawValue) \(call.path)"
         let job = try await jobs.start(change, of: description, user: user)
         let seconds = call.query.returnTimeout ?? returnTimeoutSeconds
         switch await jobs.answer(of: job, within: seconds) {
         case nil: return Answer(call, job: job)
+        case let answer?:
+            // Nobody was told of it.
+            await jobs.forget(job)
+            return try self.answer(answer, to: call)
+        }
+    }
+
+    private func answer(_ answer: RolloutAnswer, to call: Call) throws(APIError) -> Answer {
+        switch answer {
         case .unchanged: return Answer(empty: call)
         case .done(let rollout):
             guard case .startRollout = call.action else { return Answer(empty: call) }
             return Answer(call, created: control.status().rollout(rollout))
         case .failed(let failure): throw failure.error
         }
+    }
+
+    /// Asks node by node, some at once, until the page is full: those that are left out cost nothing.
+    private func associations(_ call: Call) async throws(APIError) -> Answer {
+        let status = control.status()
+        let nodes = status.nodes.filter { node in
+            node.isPresent && call.query.filter.mayMatch(.string(node.name.text), at: ["node", "name"])
+        }
+        var page = Page(call)
+        var found: JSONObject?
+        for start in stride(from: 0, to: nodes.count, by: Self.nodesAtOnce) {
+            let some = nodes[start..<min(start + Self.nodesAtOnce, nodes.count)]
+            let answers = await withTaskGroup(of: (Int, [AssociationPair]?).self) { group in
+                for (index, node) in some.enumerated() {
+                    group.addTask { [control] in (index, await control.associations(of: node.number)) }
+                }
+                var answers: [Int: [AssociationPair]] = [:]
+                for await (index, pairs) in group { answers[index] = pairs }
+                return answers
+            }
+            for (index, node) in some.enumerated() {
+                for pair in answers[index] ?? [] {
+                    let record = node.record(of: pair, fleet: status.uuid)
+                    if let key = call.route.key {
+                        if record["uuid"] == .string(key) { found = record }
+                    } else if try !page.offer(record) {
+                        return Answer(call, page)
+                    }
+                }
+            }
+            if found != nil { break }
+        }
+        guard call.route.key != nil else { return Answer(call, page) }
+        return try Answer(call, records: found.map { [$0] } ?? [])
     }
 
     /// The whole body; refused before it is read where its length says that it is too large.
@@ -104,11 +172,13 @@ struct RESTResponder: HTTPResponder {
         var headers: HTTPFields = [
             .contentType: answer.contentType, .cacheControl: "no-cache,no-store,must-revalidate",
             .xContentTypeOptions: "nosniff", .vary: "Accept",
+            .contentSecurityPolicy: "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
         ]
         if !answer.allowed.isEmpty {
             headers[.allow] = answer.allowed.map(\.rawValue).joined(separator: ", ")
         }
         headers[.location] = answer.location
+        if let next = answer.next, let link = Self.linkHeader { headers[link] = "<\(next)>; rel=\"next\"" }
         // PowerShell sends no credentials before it is asked for them.
         if answer.status == 401 { headers[.wwwAuthenticate] = "Basic realm=\"Testudo\", charset=\"UTF-8\"" }
         if answer.status == 429 { headers[.retryAfter] = "\(Self.retrySeconds)" }

@@ -13,6 +13,7 @@ public import Ports
 /// cancelled or its service group shuts down, and then lets requests under way end.
 public struct RESTServer: Sendable {
     private let configuration: RESTConfiguration
+    private let identity: ServerIdentity
     private let tls: TLSConfiguration
     private let responder: RESTResponder
     private let listening: Listening
@@ -20,24 +21,24 @@ public struct RESTServer: Sendable {
 
     /// Reads or makes what the server needs on disk. Takes a tenth of a second at the first start.
     public init(
-        control: any FleetControl, configuration: RESTConfiguration, logger: Logger
+        control: any FleetControl, configuration: RESTConfiguration, events: EventLog = EventLog(), logger: Logger
     ) throws(RESTStartError) {
         try configuration.check()
         let directory = try ServerDirectory(path: configuration.directory)
-        let material = try TLSMaterial.loadOrMake(in: directory, names: configuration.certificateNames)
+        identity = try ServerIdentity(configuration, logger: logger)
         let accounts = try Accounts.loadOrMake(in: directory, cost: configuration.passwordCost)
-        tls = try material.configuration()
+        tls = try identity.tls()
         responder = RESTResponder(
             control: control, jobs: Jobs(control: control), returnTimeoutSeconds: configuration.returnTimeoutSeconds,
             authenticator: Authenticator(accounts: accounts, cost: configuration.passwordCost),
-            logger: logger)
+            events: events, logger: logger)
         listening = Listening(count: configuration.listen.count)
         self.configuration = configuration
         self.logger = logger
         logger.info(
             "REST server ready",
             metadata: [
-                "directory": "\(configuration.directory)", "certificate.end": "\(material.end)",
+                "directory": "\(configuration.directory)", "certificate.end": "\(identity.end)",
                 "certificate.names": .array(configuration.certificateNames.map { "\($0)" }),
             ])
     }
@@ -62,8 +63,22 @@ public struct RESTServer: Sendable {
                     }
                 }
             }
-            try await group.waitForAll()
+            group.addTask {
+                while true {
+                    try await Task.sleep(for: .seconds(RESTConfiguration.reloadSeconds))
+                    reload()
+                }
+            }
+            // The first that ends, by an error or because the service does, ends all.
+            defer { group.cancelAll() }
+            for _ in configuration.listen { try await group.next() }
         }
+    }
+
+    /// Takes up certificates and accounts that are other ones on the disk by now.
+    func reload() {
+        identity.reload()
+        responder.authenticator.reload(from: configuration.directory, logger: logger)
     }
 
     /// The ports that are listened on, in the order of the configuration's addresses.

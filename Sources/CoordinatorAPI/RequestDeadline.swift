@@ -1,21 +1,25 @@
 internal import NIOCore
 internal import NIOHTTPTypes
 
-/// Closes a connection whose request does not end: in time, or in bytes.
+/// Closes a connection whose request does not end, in time or in bytes, and one whose answers are not read.
 ///
 /// The idle time-out begins anew with every byte of a body, so a client that trickles one would hold its connection for
-/// ever; and a body that was refused is still read to its end before the next request.
+/// ever; a body that was refused is still read to its end before the next request; and a client that asks and asks and never
+/// reads is not idle.
 final class RequestDeadline: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
 
     private let time: TimeAmount
     private let bytesMaximum: Int
+    private let readTime: TimeAmount
     private var alarm: Scheduled<Void>?
+    private var readAlarm: Scheduled<Void>?
     private var bytes = 0
 
     init(_ limits: RESTLimits) {
         time = .seconds(limits.bodySeconds)
+        readTime = .seconds(limits.readSeconds)
         bytesMaximum = limits.refusedBodyBytesMaximum
     }
 
@@ -39,10 +43,25 @@ final class RequestDeadline: ChannelInboundHandler, RemovableChannelHandler {
         context.fireChannelRead(data)
     }
 
-    func handlerRemoved(context: ChannelHandlerContext) { alarm?.cancel() }
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        readAlarm?.cancel()
+        readAlarm = nil
+        let channel = context.channel
+        if !channel.isWritable {
+            readAlarm = context.eventLoop.scheduleTask(in: readTime) { channel.close(promise: nil) }
+        }
+        context.fireChannelWritabilityChanged()
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) { cancel() }
 
     func channelInactive(context: ChannelHandlerContext) {
-        alarm?.cancel()
+        cancel()
         context.fireChannelInactive()
+    }
+
+    private func cancel() {
+        alarm?.cancel()
+        readAlarm?.cancel()
     }
 }

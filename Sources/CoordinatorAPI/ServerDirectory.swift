@@ -26,9 +26,14 @@ struct ServerDirectory {
 
     /// The content of a file, `nil` where there is none.
     func read(_ name: String, for audience: Audience) throws(RESTStartError) -> [UInt8]? {
-        let operation = "read \(path)/\(name)"
+        try Self.read("\(path)/\(name)", for: audience)
+    }
+
+    /// The content of a file by its path, `nil` where there is none.
+    static func read(_ path: String, for audience: Audience) throws(RESTStartError) -> [UInt8]? {
+        let operation = "read \(path)"
         // Safe because the C string lives as long as the call.
-        let descriptor = unsafe open("\(path)/\(name)", O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | (audience == .owner ? O_NOFOLLOW : 0))
         guard descriptor >= 0 else {
             if errno == ENOENT { return nil }
             throw Self.failure(operation)

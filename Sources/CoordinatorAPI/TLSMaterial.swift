@@ -4,12 +4,12 @@ internal import NIOSSL
 internal import SwiftASN1
 internal import X509
 
-/// The server's certificate and key, made at the first start and kept in the server's folder.
+/// The server's certificate and key: the operator's own, or made at the first start and kept in the server's folder.
 ///
 /// The server certificate is made anew when it lacks a name, ends within 30 days or does not fit its key; the
 /// authority never, for clients trust it. The authority's key may be kept elsewhere: only a new server certificate
 /// needs it.
-struct TLSMaterial {
+struct TLSMaterial: Hashable {
     private static let authorityKeyFile = "ca-key.pem"
     private static let serverFile = "server.pem"
     private static let serverKeyFile = "server-key.pem"
@@ -18,6 +18,47 @@ struct TLSMaterial {
     let keyPEM: [UInt8]
     /// When the server's certificate ends; it is looked at again at the next start.
     let end: Date
+
+    static func load(_ configuration: RESTConfiguration) throws(RESTStartError) -> TLSMaterial {
+        if let own = configuration.certificate { return try TLSMaterial(own) }
+        return try loadOrMake(
+            in: try ServerDirectory(path: configuration.directory), names: configuration.certificateNames)
+    }
+
+    private init(certificatePEM: [UInt8], keyPEM: [UInt8], end: Date) {
+        self.certificatePEM = certificatePEM
+        self.keyPEM = keyPEM
+        self.end = end
+    }
+
+    /// Reads an operator's certificate, its chain behind it, and its key.
+    private init(_ own: RESTConfiguration.OwnCertificate) throws(RESTStartError) {
+        func read(_ path: String, for audience: ServerDirectory.Audience) throws(RESTStartError) -> [UInt8] {
+            guard let bytes = try ServerDirectory.read(path, for: audience) else {
+                throw RESTStartError(operation: "read \(path)", message: "no such file")
+            }
+            return bytes
+        }
+        let chain = try read(own.certificateFile, for: .everyone)
+        let key = try read(own.keyFile, for: .owner)
+        // The first one is the server's.
+        guard
+            let first = (try? PEMDocument.parseMultiple(pemString: String(decoding: chain, as: UTF8.self)))?.first,
+            let certificate = try? Certificate(pemDocument: first)
+        else { throw RESTStartError(operation: "read \(own.certificateFile)", message: "it is no certificate in PEM") }
+        guard certificate.notValidAfter > Date() else {
+            throw RESTStartError(operation: "use \(own.certificateFile)", message: "it has ended")
+        }
+        self.init(certificatePEM: chain, keyPEM: key, end: certificate.notValidAfter)
+        let tls = try configuration()
+        // A key that is another certificate's is found here, and not by the first client.
+        do {
+            _ = try NIOSSLContext(configuration: tls)
+        } catch {
+            throw RESTStartError(
+                operation: "use \(own.certificateFile) with \(own.keyFile)", message: "they do not fit: \(error)")
+        }
+    }
 
     static func loadOrMake(
         in directory: ServerDirectory, names: [String], now: Date = Date()

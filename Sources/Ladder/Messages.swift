@@ -227,6 +227,7 @@ public enum AgentMessage: Hashable, Sendable {
     case hello(Hello)
     case report(Report)
     case heartbeat(NodeHeartbeat)
+    case associations(AssociationPage)
 }
 
 /// What travels from the coordinator to agents.
@@ -234,6 +235,7 @@ public enum CoordinatorMessage: Hashable, Sendable {
     case welcome(Welcome)
     case offers(OfferShare)
     case order(Order)
+    case inquiry(Inquiry)
     /// The coordinator's clock, so that an agent can tell an expired order.
     case heartbeat(Instant)
 }

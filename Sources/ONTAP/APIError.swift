@@ -39,15 +39,19 @@ public struct APIError: Error, Hashable, Sendable {
         if let target { error["target"] = .string(target) }
         if !arguments.isEmpty {
             error["arguments"] = .array(
-                bounded.map { ["code": .string($0.code), "message": .string($0.message)] })
+                bounded.arguments.map { ["code": .string($0.code), "message": .string($0.message)] })
         }
         return ["error": .object(error)]
     }
 
-    private var bounded: [Argument] {
-        guard arguments.count > Self.argumentsMaximum else { return arguments }
+    /// With as many arguments as are shown.
+    public var bounded: APIError {
+        guard arguments.count > Self.argumentsMaximum else { return self }
         let shown = arguments.prefix(Self.argumentsMaximum - 1)
-        return shown + [Argument(code: code.digits, message: "and \(arguments.count - shown.count) more")]
+        var error = self
+        error.arguments =
+            shown + [Argument(code: code.digits, message: "and \(arguments.count - shown.count) more")]
+        return error
     }
 }
 
@@ -60,6 +64,8 @@ extension APIError {
         /// No such path (404, as real answers have it), or the path lacks the method (405).
         case notSupported = 3
         case noSuchEntry = 4
+        /// The account's role does not allow it.
+        case forbidden = 6
         /// A limit of the server.
         case limit = 7
         case internalError = 262_145
@@ -70,6 +76,8 @@ extension APIError {
         case givenTwice = 262_188
         /// A bad value in a query.
         case badQueryValue = 262_197
+        /// More records than can be put in order.
+        case orderTooSlow = 262_210
         case bodyNotAllowed = 262_198
         /// Broken JSON: what stands at this place.
         case jsonSyntax = 262_199
@@ -96,11 +104,12 @@ extension APIError {
         public var status: Int {
             switch self {
             case .noSuchEntry: 404
+            case .forbidden: 403
             case .notSupported: 405
             case .notAuthorized: 401
             case .tooManyRequests: 429
             case .limit: 503
-            case .internalError, .ipsecEnableFailed, .ipsecDisableFailed, .ipsecUnsupported: 500
+            case .orderTooSlow, .internalError, .ipsecEnableFailed, .ipsecDisableFailed, .ipsecUnsupported: 500
             case .unexpectedArgument, .badValue, .givenTwice, .badQueryValue, .bodyNotAllowed, .jsonSyntax, .jsonRange,
                 .jsonFormat, .valueRequired, .queryWithoutEqualSign, .notQueryable, .notOrderable, .bracesInFields:
                 400

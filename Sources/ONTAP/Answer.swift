@@ -7,26 +7,41 @@ public struct Answer: Hashable, Sendable {
     public var allowed: [Method]
     /// What a `Location` header says: the path of what a POST made.
     public var location: String?
+    /// What a `Link` header says: where the next page of a list is.
+    public var next: String?
+    /// The key of the rollout that it shows: it can be followed.
+    public var rollout: String?
     /// The code of an error, for the log.
     public var code: APIError.Code?
 
     /// Makes the answer to a call that reads: records of the route's resource, in the resource's own order.
     ///
-    /// - Parameter records: all of them; one for a singleton.
-    public init(_ call: Call, records: [JSONObject]) throws(APIError) {
+    /// - Parameter records: all of them, made as they are asked for; one for a singleton.
+    public init(_ call: Call, records: some Sequence<JSONObject>) throws(APIError) {
         let route = call.route
-        let shown: [JSONObject]
-        if case .collection(let name) = route.resource.shape, let key = route.key {
-            guard let record = records.first(where: { $0[name]?.keyText == key }) else { throw .noSuchEntry }
-            shown = [record]
-        } else {
-            shown = records
+        if route.isCollection {
+            var page = Page(call)
+            for record in records { guard try page.offer(record) else { break } }
+            self.init(call, page)
+            return
         }
-        let found = shown.filter(call.query.filter.matches)
+        let record: JSONObject?
+        if case .collection(let name) = route.resource.shape, let key = route.key {
+            record = records.first { $0[name]?.keyText == key }
+        } else {
+            record = records.first { _ in true }
+        }
         // A filter that one thing does not match: its answer is never an empty object.
-        if !route.isCollection && found.isEmpty { throw .noSuchEntry }
-        let body = route.isCollection ? Self.list(found, call) : Self.single(found, call)
-        self.init(call, body: .object(body))
+        guard let record, call.query.filter.matches(record) else { throw .noSuchEntry }
+        self.init(call, body: .object(Self.single(record, call)))
+        if route.resource.kind == .rollouts { rollout = route.key }
+    }
+
+    /// Makes the answer to a call that reads a list.
+    public init(_ call: Call, _ page: Page) {
+        let body = JSONValue.object(page.body)
+        self.init(call, body: body)
+        if case .string(let link) = body.value(at: ["_links", "next", "href"]) { next = link }
     }
 
     /// Makes the answer to a POST: the new record as a GET of its own path shows it, and that path.
@@ -52,6 +67,14 @@ public struct Answer: Hashable, Sendable {
         if call.action == .options { allowed = call.route.methods }
     }
 
+    /// A page for people or tools.
+    init(page text: String, type: String) {
+        status = 200
+        body = text
+        contentType = type
+        allowed = []
+    }
+
     /// An error. Without a call, for one was not understood, links and layout are the default ones.
     public init(_ error: APIError, accept: String?) {
         status = error.status
@@ -69,31 +92,21 @@ public struct Answer: Hashable, Sendable {
     }
 
     /// A flat object, as ONTAP answers for a singleton and for one record.
-    private static func single(_ records: [JSONObject], _ call: Call) -> JSONObject {
-        guard call.query.returnRecords != false else { return ["num_records": .integer(Int64(records.count))] }
-        guard let record = records.first else { return [:] }
-        return shown(record, call)
+    private static func single(_ record: JSONObject, _ call: Call) -> JSONObject {
+        guard call.query.returnRecords != false else { return ["num_records": 1] }
+        let body = shown(record, call)
+        // Never an empty object: Ansible's modules take that for no answer.
+        return body.members.isEmpty ? links(to: record, call) : body
     }
 
-    private static func list(_ records: [JSONObject], _ call: Call) -> JSONObject {
-        guard call.query.returnRecords != false else { return ["num_records": .integer(Int64(records.count))] }
-        let page = call.query.order.sorted(records).dropFirst(call.query.offset).prefix(call.query.maxRecords)
-        var body: JSONObject = [
-            "records": .array(page.map { .object(shown($0, call)) }),
-            "num_records": .integer(Int64(page.count)),
-        ]
-        let next = call.query.offset + page.count
-        let links = Link.links(of: call, next: next < records.count && !page.isEmpty ? next : nil)
-        if !links.members.isEmpty { body["_links"] = .object(links) }
-        return body
-    }
-
-    private static func shown(_ record: JSONObject, _ call: Call) -> JSONObject {
+    static func shown(_ record: JSONObject, _ call: Call) -> JSONObject {
         var shown = call.query.fields.apply(to: record, of: call.route.resource)
-        if call.representation.hasLinks {
-            shown["_links"] = ["self": ["href": .string(Link.path(of: record, in: call.route.resource))]]
-        }
+        if call.representation.hasLinks { shown["_links"] = links(to: record, call)["_links"] }
         return shown
+    }
+
+    private static func links(to record: JSONObject, _ call: Call) -> JSONObject {
+        ["_links": ["self": ["href": .string(Link.path(of: record, in: call.route.resource))]]]
     }
 }
 

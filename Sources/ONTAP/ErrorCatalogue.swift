@@ -17,6 +17,9 @@ extension APIError {
     /// Wrong or no credentials. Ansible's modules match the text.
     public static let notAuthorized = APIError(.notAuthorized, "User is not authorized.")
 
+    /// The account's role allows reading alone (wording of a real answer).
+    public static let forbidden = APIError(.forbidden, "not authorized for that command")
+
     public static let tooManyRequests = APIError(.tooManyRequests, "Too many requests. Try again later.")
 
     public static let internalError = APIError(.internalError, "Internal error.")
@@ -70,11 +73,18 @@ extension APIError {
 
     /// A property of the resource that cannot be filtered by.
     public static func notQueryable(_ name: String) -> APIError {
-        APIError(.notQueryable, "Field \"\(name)\" cannot be queried.", target: name)
+        APIError(.notQueryable, "Field \"\(excerpt(name))\" cannot be queried.", target: excerpt(name))
     }
 
     public static func notOrderable(_ name: String) -> APIError {
         APIError(.notOrderable, "Cannot order by field \"\(excerpt(name))\".", target: "order_by")
+    }
+
+    /// More records match than can be put in order.
+    public static func tooManyToOrder(maximum: Int) -> APIError {
+        APIError(
+            .orderTooSlow, "More than \(maximum) records match: filter them before they are ordered.",
+            target: "order_by")
     }
 
     public static let bracesInFields = APIError(

@@ -12,8 +12,11 @@ public struct Filter: Hashable, Sendable {
     }
 
     /// More alternatives than that a script should ask for one by one.
+    ///
+    /// Of all parameters together: each is looked for in each record.
     static let alternativesMaximum = 64
 
+    private var alternativesCount = 0
     private var clauses: [Clause] = []
 
     /// Nothing was asked for: every record is shown.
@@ -23,7 +26,8 @@ public struct Filter: Hashable, Sendable {
     mutating func require(_ property: Resource.Property, at path: [String], _ text: String) throws(APIError) {
         var alternatives: [Condition] = []
         for part in Self.parts(of: text) {
-            guard alternatives.count < Self.alternativesMaximum else {
+            alternativesCount += 1
+            guard alternativesCount <= Self.alternativesMaximum else {
                 throw .badQueryValue(
                     text, field: path.joined(separator: "."), hint: "at most \(Self.alternativesMaximum) alternatives")
             }
@@ -40,6 +44,13 @@ public struct Filter: Hashable, Sendable {
         clauses.allSatisfy { clause in
             let value = JSONValue.object(record).value(at: clause.path)
             return clause.alternatives.contains { $0.matches(value, as: clause.type) }
+        }
+    }
+
+    /// Whether a record with this value there may be one of them: what need not be made need not be looked at.
+    public func mayMatch(_ value: JSONValue, at path: [String]) -> Bool {
+        clauses.allSatisfy { clause in
+            clause.path != path || clause.alternatives.contains { $0.matches(value, as: clause.type) }
         }
     }
 
@@ -72,7 +83,7 @@ private indirect enum Condition: Hashable, Sendable {
 
     init?(_ text: String, of type: Resource.Property.Value) {
         if let rest = Self.rest(of: text, after: "!") {
-            guard let condition = Condition(rest, of: type) else { return nil }
+            guard !rest.hasPrefix("!"), let condition = Condition(rest, of: type) else { return nil }
             self = .not(condition)
             return
         }
@@ -167,7 +178,7 @@ private enum Operand: Hashable, Comparable, Sendable {
 
     init?(_ text: String, of type: Resource.Property.Value) {
         switch type {
-        case .text: self = .text(text)
+        case .text, .list: self = .text(text)
         case .number:
             guard let number = Int64(text) else { return nil }
             self = .number(number)
@@ -204,22 +215,28 @@ private enum Operand: Hashable, Comparable, Sendable {
 
     /// Whether it is a text that these pieces make, with anything between them.
     func matches(_ pieces: [String]) -> Bool {
-        guard case .text(let text) = self, let first = pieces.first, let last = pieces.last else { return false }
-        guard text.hasPrefix(first), text.hasSuffix(last), text.count >= first.count + last.count else { return false }
-        var rest = text.dropFirst(first.count).dropLast(last.count)
+        guard case .text(let text) = self, let first = pieces.first?.utf8, let last = pieces.last?.utf8,
+            text.utf8.starts(with: first), text.utf8.count >= first.count + last.count,
+            text.utf8.suffix(last.count).elementsEqual(last)
+        else { return false }
+        var rest = text.utf8.dropFirst(first.count).dropLast(last.count)
         for piece in pieces.dropFirst().dropLast() where !piece.isEmpty {
-            guard let found = Self.find(piece, in: rest) else { return false }
+            guard let found = Self.find(piece.utf8, in: rest) else { return false }
             rest = rest[found...]
         }
         return true
     }
 
-    /// Where the text goes on after the first occurrence.
-    private static func find(_ piece: String, in text: Substring) -> Substring.Index? {
-        var start = text.startIndex
-        while start != text.endIndex {
-            if text[start...].hasPrefix(piece) { return text.index(start, offsetBy: piece.count) }
-            start = text.index(after: start)
+    /// Where the text goes on after the first occurrence. Byte by byte: UTF-8 has no character inside another.
+    private static func find(
+        _ piece: String.UTF8View, in text: Substring.UTF8View
+    ) -> Substring.UTF8View.Index? {
+        guard let first = piece.first else { return text.startIndex }
+        var rest = text
+        while let start = rest.firstIndex(of: first) {
+            rest = rest[start...]
+            if rest.starts(with: piece) { return rest.index(start, offsetBy: piece.count) }
+            rest = rest.dropFirst()
         }
         return nil
     }

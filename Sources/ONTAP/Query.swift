@@ -28,15 +28,18 @@ public struct Query: Hashable, Sendable {
         var seen: Set<String> = []
         let known = Self.parameters(of: route, method: method)
         for item in text.items {
-            guard let parameter = Parameter(rawValue: item.name), known.contains(parameter) else {
+            let name = Self.aliases[item.name] ?? item.name
+            guard let parameter = Parameter(rawValue: name), known.contains(parameter) else {
                 let path = item.name.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
                 guard let property = route.resource.property(path) else { throw .unexpectedArgument(item.name) }
                 guard property.isFiltered, method == .get || method == .head else { throw .notQueryable(item.name) }
                 try filter.require(property, at: path, item.value)
                 continue
             }
-            guard parameter == .fields || seen.insert(item.name).inserted else { throw .givenTwice(item.name) }
+            guard parameter == .fields || seen.insert(name).inserted else { throw .givenTwice(item.name) }
             switch parameter {
+            // One thing is changed at a time: there is nothing to go on with, and nothing to put in a row.
+            case .continueOnFailure, .serialRecords: _ = try Self.boolean(item)
             case .fields: fields.append(item.value)
             case .ignoreUnknownFields: ignoresUnknown = try Self.boolean(item)
             case .maxRecords: maxRecords = Int(try Self.integer(item, 1...Int64(Self.recordsMaximum)))
@@ -52,7 +55,10 @@ public struct Query: Hashable, Sendable {
         self.fields = try FieldSelection(fields, of: route.resource, ignoresUnknown: ignoresUnknown)
     }
 
-    private enum Parameter: String {
+    private static let aliases = ["$orderBy": Parameter.orderBy.rawValue]
+
+    private enum Parameter: String, CaseIterable {
+        case continueOnFailure = "continue_on_failure"
         case fields
         case ignoreUnknownFields = "ignore_unknown_fields"
         case maxRecords = "max_records"
@@ -62,17 +68,47 @@ public struct Query: Hashable, Sendable {
         case release
         case returnRecords = "return_records"
         case returnTimeout = "return_timeout"
+        case serialRecords = "serial_records"
+    }
+
+    /// The parameters that a request may have, as they are written.
+    static func names(of route: Route, method: Method) -> [String] {
+        parameters(of: route, method: method).map(\.rawValue).sorted()
+    }
+
+    /// Every parameter: its name, its schema and what it means.
+    static let described: [(name: String, schema: JSONObject, about: String)] = Parameter.allCases.map { parameter in
+        let flag: JSONObject = ["type": "boolean"]
+        func number(_ range: ClosedRange<Int64>) -> JSONObject {
+            ["type": "integer", "minimum": .integer(range.lowerBound), "maximum": .integer(range.upperBound)]
+        }
+        let (schema, about): (JSONObject, String) =
+            switch parameter {
+            case .continueOnFailure: (flag, "Accepted; one thing is changed at a time.")
+            case .fields: (["type": "string"], "What is shown: names, groups.{a,b}, !name, * or **.")
+            case .ignoreUnknownFields: (flag, "Names in fields that are unknown are skipped.")
+            case .maxRecords: (number(1...Int64(recordsMaximum)), "The most records of a page.")
+            case .offset: (number(0...Int64(Int32.max)), "How many records of a list are passed over.")
+            case .orderBy: (["type": "string"], "name [asc|desc], several with commas; also $orderBy.")
+            case .pretty: (flag, "Whether the answer is indented.")
+            case .release: (flag, "Ends the quarantine of a node that was removed.")
+            case .returnRecords: (flag, "false: only how many there are.")
+            case .returnTimeout: (number(returnTimeouts), "Seconds after which a change is answered with a job.")
+            case .serialRecords: (flag, "Accepted; one thing is changed at a time.")
+            }
+        return (parameter.rawValue, schema, about)
     }
 
     private static func parameters(of route: Route, method: Method) -> Set<Parameter> {
         switch method {
         case .get, .head:
-            let all: Set<Parameter> = [
-                .fields, .ignoreUnknownFields, .maxRecords, .orderBy, .pretty, .returnRecords, .returnTimeout,
+            return [
+                .fields, .ignoreUnknownFields, .maxRecords, .offset, .orderBy, .pretty, .returnRecords, .returnTimeout,
             ]
-            return route.isCollection ? all.union([.offset]) : all
         case .post, .delete, .patch:
-            let all: Set<Parameter> = [.ignoreUnknownFields, .pretty, .returnRecords, .returnTimeout]
+            let all: Set<Parameter> = [
+                .continueOnFailure, .ignoreUnknownFields, .pretty, .returnRecords, .returnTimeout, .serialRecords,
+            ]
             return method == .delete && route.resource.kind == .fleetNodes ? all.union([.release]) : all
         case .options: return [.pretty]
         }

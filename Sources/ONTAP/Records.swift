@@ -59,6 +59,40 @@ public struct NodeRecord: Hashable, Sendable {
     }
 }
 
+/// A record of `/security/accounts`: one who may use the API.
+public struct AccountRecord: Hashable, Sendable {
+    public var name: String
+    public var role: String
+
+    public init(name: String, role: String) {
+        self.name = name
+        self.role = role
+    }
+
+    public var json: JSONObject {
+        ["name": .string(name), "role": ["name": .string(role)], "scope": "cluster", "locked": false]
+    }
+}
+
+/// A record of `/security/roles`: what an account may do.
+public struct RoleRecord: Hashable, Sendable {
+    public var name: String
+    /// `all` or `readonly`, of every path.
+    public var access: String
+
+    public init(name: String, access: String) {
+        self.name = name
+        self.access = access
+    }
+
+    public var json: JSONObject {
+        [
+            "name": .string(name), "scope": "cluster", "builtin": true,
+            "privileges": [["path": "/api", "access": .string(access)]],
+        ]
+    }
+}
+
 /// A record of `/cluster/jobs`.
 public struct JobRecord: Hashable, Sendable {
     public enum Outcome: Hashable, Sendable {
@@ -224,6 +258,126 @@ public struct FleetNodeRecord: Hashable, Sendable {
         json["degraded"] = .bool(!problems.isEmpty)
         json["problems"] = .array(problems.map(JSONValue.string))
         if let joinMicroseconds { json["join_microseconds"] = .number(joinMicroseconds) }
+        return json
+    }
+}
+
+/// A record of `/security/ipsec/security-associations`: both directions between two addresses.
+public struct AssociationRecord: Hashable, Sendable {
+    public struct Flow: Hashable, Sendable {
+        public var spi: UInt32
+        public var bytes: UInt64
+        public var packets: UInt64
+
+        public init(spi: UInt32, bytes: UInt64, packets: UInt64) {
+            self.spi = spi
+            self.bytes = bytes
+            self.packets = packets
+        }
+
+        /// SPIs are strings from 9.8 on; eight digits, as ONTAP's command line and `ip xfrm` show them.
+        fileprivate var json: JSONValue {
+            let digits = String(spi, radix: 16)
+            return [
+                "security_parameter_index": .string(String(repeating: "0", count: 8 - digits.count) + digits),
+                "bytes": .number(bytes), "packets": .number(packets),
+            ]
+        }
+    }
+
+    public var uuid: String
+    public var nodeUUID: String
+    public var nodeName: String
+    public var local: String
+    public var remote: String
+    public var isSending: Bool
+    public var inbound: Flow?
+    public var outbound: Flow?
+
+    public init(
+        uuid: String, nodeUUID: String, nodeName: String, local: String, remote: String, isSending: Bool,
+        inbound: Flow?,
+        outbound: Flow?
+    ) {
+        self.uuid = uuid
+        self.nodeUUID = nodeUUID
+        self.nodeName = nodeName
+        self.local = local
+        self.remote = remote
+        self.isSending = isSending
+        self.inbound = inbound
+        self.outbound = outbound
+    }
+
+    public var json: JSONObject {
+        var ipsec: JSONObject = ["action": "esp_transport", "state": isSending ? "INSTALLED" : "INSTALLING"]
+        if let inbound { ipsec["inbound"] = inbound.json }
+        if let outbound { ipsec["outbound"] = outbound.json }
+        return [
+            "uuid": .string(uuid), "type": "ipsec", "cipher_suite": "suiteb_gcm256",
+            "node": ["uuid": .string(nodeUUID), "name": .string(nodeName)], "local_address": .string(local),
+            "remote_address": .string(remote), "policy_name": "testudo", "scope": "cluster", "ipsec": .object(ipsec),
+        ]
+    }
+}
+
+/// A record of `/fleet/edges`.
+public struct EdgeRecord: Hashable, Sendable {
+    public var node: String
+    public var peer: String
+    /// `nil` before the node's first report.
+    public var rung: String?
+    public var oppositeRung: String?
+    public var isWhole: Bool
+    public var sets: [UInt64]
+
+    public init(node: String, peer: String, rung: String?, oppositeRung: String?, isWhole: Bool, sets: [UInt64]) {
+        self.node = node
+        self.peer = peer
+        self.rung = rung
+        self.oppositeRung = oppositeRung
+        self.isWhole = isWhole
+        self.sets = sets
+    }
+
+    public var json: JSONObject {
+        var json: JSONObject = [
+            "id": .string("\(node):\(peer)"), "node": ["name": .string(node)], "peer": ["name": .string(peer)],
+        ]
+        if let rung { json["rung"] = .string(rung) }
+        if let oppositeRung { json["opposite_rung"] = .string(oppositeRung) }
+        json["is_whole"] = .bool(isWhole)
+        json["sets"] = .array(sets.map(JSONValue.number))
+        return json
+    }
+}
+
+/// A record of `/fleet/events`.
+public struct EventRecord: Hashable, Sendable {
+    public var id: UInt64
+    /// ISO 8601, UTC.
+    public var time: String
+    public var level: String
+    public var message: String
+    public var node: String?
+    /// Names and values, as in the log.
+    public var details: String
+
+    public init(id: UInt64, time: String, level: String, message: String, node: String?, details: String) {
+        self.id = id
+        self.time = time
+        self.level = level
+        self.message = message
+        self.node = node
+        self.details = details
+    }
+
+    public var json: JSONObject {
+        var json: JSONObject = [
+            "id": .number(id), "time": .string(time), "level": .string(level), "message": .string(message),
+        ]
+        if let node { json["node"] = ["name": .string(node)] }
+        json["details"] = .string(details)
         return json
     }
 }

@@ -4,6 +4,12 @@ public struct Route: Hashable, Sendable {
     /// The key in the path of one record of a collection.
     public var key: String?
 
+    /// A path of a resource, whatever its key.
+    init(_ resource: Resource, key: String?) {
+        self.resource = resource
+        self.key = key
+    }
+
     /// Finds what a path names, below `/api` and below `/api/v1` alike; one slash at the end is forgiven.
     public init(path: String) throws(APIError) {
         guard path.utf8.first == UInt8(ascii: "/") else { throw .unknownPath }

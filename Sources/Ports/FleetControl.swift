@@ -1,4 +1,5 @@
 public import Fleet
+public import Ladder
 
 /// What the REST server asks of the coordinator.
 public protocol FleetControl: Sendable {
@@ -9,6 +10,10 @@ public protocol FleetControl: Sendable {
     /// A request for what the rollout under way does joins it; one for the opposite supersedes it at its next rung; any
     /// other waits for its end, 25 s at most, and is refused then.
     func perform(_ request: FleetRequest, requestedBy user: String) async -> RolloutAnswer
+    /// Where every edge stands, from memory.
+    func edges() async -> FleetEdges
+    /// The SAs in a node's kernel, read there now; `nil` where it does not answer within two seconds.
+    func associations(of node: NodeNumber) async -> [AssociationPair]?
 }
 
 /// What an operator may ask of the fleet.

@@ -108,7 +108,7 @@ extension FleetWorld {
         scheduler.note(UInt64(index))
         let standing: Standing? =
             switch message {
-            case .hello: nil
+            case .hello, .associations: nil
             case .report(let report): report.standing
             case .heartbeat(let heartbeat): heartbeat.standing
             }

@@ -10,6 +10,7 @@ extension CoordinatorMessage {
         case .offers(let share): "\(share.offers.count) offers of \(share.version.generation)"
         case .order(let order): "order \(order.stamp): \(order.task.summary)"
         case .heartbeat: "heartbeat"
+        case .inquiry(let inquiry): "inquiry \(inquiry.id)"
         }
     }
 }
@@ -29,6 +30,7 @@ extension AgentMessage {
             "report \(report.sequence) on \(report.answering): \(report.verdict), \(report.standing.map { "\($0)" } ?? "unread")"
         case .heartbeat(let beat):
             "heartbeat \(beat.sequence), accepted \(beat.accepted), \(beat.standing.map { "\($0)" } ?? "unread")"
+        case .associations(let page): "\(page.pairs.count) of \(page.total) pairs of SAs"
         }
     }
 }

@@ -18,7 +18,7 @@ struct CoordinatorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "testudo-coordinator",
         abstract: "Turns IPsec on and off across a fleet: REST to operators, ZeroMQ to agents.",
-        subcommands: [Run.self, Check.self, KeyGeneration.self])
+        subcommands: [Run.self, Check.self, KeyGeneration.self, AccountCommand.self])
 
     struct Run: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Runs the coordinator.")
@@ -31,19 +31,25 @@ struct CoordinatorCommand: AsyncParsableCommand {
         func run() async throws {
             let settings = try Settings.load(config)
             let logger = Logger(label: "coordinator") { [logLevel] in StandardErrorLog(label: $0, level: logLevel) }
+            // Requests are no events of the fleet: the REST server's lines stay out.
+            let events = EventLog()
+            let fleetLogger = Logger(label: "coordinator") { [logLevel] in
+                MultiplexLogHandler([StandardErrorLog(label: $0, level: logLevel), events.handler()])
+            }
             try HostFile.makeFolder(settings.stateDirectory)
             let journal = try SQLiteJournal(path: settings.stateDirectory + "/journal.sqlite", fresh: freshFleet())
             let enrolment = try await Enrolment.enrol(settings.fleet, in: journal)
             let bus = try openBus(settings, enrolment, logger)
             let coordinator = Coordinator(
                 settings.fleet, enrolment: enrolment, bus: bus, journal: journal, clock: BootClock(),
-                checkpoint: HaltSwitch.checkpoint(HostEnvironment.value(HaltSwitch.variable)), logger: logger)
+                checkpoint: HaltSwitch.checkpoint(HostEnvironment.value(HaltSwitch.variable)), logger: fleetLogger)
             try HostFile.makeFolder(settings.restDirectory)
             var rest = RESTConfiguration(
                 listen: [.init(host: settings.restListen.host, port: settings.restListen.port)],
-                directory: settings.restDirectory)
+                directory: settings.restDirectory, names: settings.restNames)
             rest.returnTimeoutSeconds = settings.returnTimeoutSeconds
-            let server = try RESTServer(control: coordinator, configuration: rest, logger: logger)
+            rest.certificate = settings.restCertificate
+            let server = try RESTServer(control: coordinator, configuration: rest, events: events, logger: logger)
             try await bus.start()
             logger.info(
                 "coordinator runs",

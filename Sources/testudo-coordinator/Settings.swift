@@ -18,6 +18,10 @@ struct Settings {
     var busKeys: [NodeName: String] = [:]
     var restListen: Endpoint
     var restDirectory: String
+    /// Names and addresses that clients reach the REST server by.
+    var restNames: [String]
+    /// `nil` for one of our own authority.
+    var restCertificate: RESTConfiguration.OwnCertificate?
     var returnTimeoutSeconds: Int64
     var stateDirectory: String
 
@@ -33,7 +37,7 @@ struct Settings {
         let bus = root.at("bus")
         try bus.allow(["listen", "addresses", "key_file"])
         let rest = root.at("rest")
-        try rest.allow(["listen", "directory", "return_timeout_seconds"])
+        try rest.allow(["listen", "directory", "names", "certificate_file", "key_file", "return_timeout_seconds"])
         let listen = try bus.at("listen").string("tcp://*:7740")
         var settings = Settings(
             fleet: FleetConfiguration(
@@ -48,6 +52,8 @@ struct Settings {
             busListen: listen, busKeyFile: try bus.at("key_file").string(),
             restListen: try endpoint(rest.at("listen"), "0.0.0.0:8443"),
             restDirectory: try rest.at("directory").string("/var/lib/testudo/rest"),
+            restNames: try texts(rest.at("names")) + addresses(bus.at("addresses")).map(\.description),
+            restCertificate: try certificate(rest),
             returnTimeoutSeconds: Int64(
                 try rest.at("return_timeout_seconds").number(
                     0...120, UInt64(RESTConfiguration.returnTimeoutStandard))),
@@ -98,6 +104,20 @@ struct Settings {
             addresses.append(address)
         }
         return addresses
+    }
+
+    private static func certificate(
+        _ rest: SettingsReader
+    ) throws(HostError) -> RESTConfiguration.OwnCertificate? {
+        if rest.at("certificate_file").isMissing && rest.at("key_file").isMissing { return nil }
+        return .init(
+            certificateFile: try rest.at("certificate_file").string(), keyFile: try rest.at("key_file").string())
+    }
+
+    private static func texts(_ list: SettingsReader) throws(HostError) -> [String] {
+        var texts: [String] = []
+        for element in try list.elements() { texts.append(try element.string()) }
+        return texts
     }
 
     private static func bypass(

@@ -54,7 +54,7 @@ struct DirectoryTests {
 
             #expect(password.utf8.count == 26)
             #expect(try !content("\(path)/accounts").contains(password))
-            #expect(try content("\(path)/accounts").contains("\nadmin:scrypt:4:1:1:"))
+            #expect(try content("\(path)/accounts").contains("\nadmin:admin:scrypt:4:1:1:"))
         }
     }
 
@@ -99,8 +99,8 @@ struct DirectoryTests {
                     atPath: "\(path)/password", contents: Data("my own one\n".utf8),
                     attributes: [.posixPermissions: 0o600]))
             let accounts = try Accounts.loadOrMake(in: ServerDirectory(path: path), cost: .test)
-            #expect(accounts.hashes["admin"]?.matches(Array("my own one".utf8)) == true)
-            #expect(accounts.hashes["admin"]?.matches(Array("my own one\n".utf8)) == false)
+            #expect(accounts.accounts["admin"]?.hash.matches(Array("my own one".utf8)) == true)
+            #expect(accounts.accounts["admin"]?.hash.matches(Array("my own one\n".utf8)) == false)
         }
     }
 

@@ -1,4 +1,5 @@
 import Fleet
+import Ladder
 import Ports
 import Synchronization
 
@@ -30,6 +31,27 @@ final class FakeFleet: FleetControl {
                 status: FleetStatus(
                     name: "testudo", uuid: Self.uuid, enabled: false, nodes: nodes, rollouts: rollouts),
                 failure: failure))
+    }
+
+    func edges() async -> FleetEdges {
+        var state = FleetState()
+        for (index, node) in status().nodes.enumerated() {
+            state.note(
+                node.number, sequence: 1, accepted: nil,
+                standing: Standing(common: .on(index == 0 ? .enforce : .send, offers: Generation(3))))
+        }
+        return FleetEdges(nodes: status().nodes.map { ($0.number, $0.name) }, state: state)
+    }
+
+    /// Ten pairs a node.
+    func associations(of node: NodeNumber) async -> [AssociationPair]? {
+        guard let local = Address("10.77.0.1") else { return nil }
+        return (1...10).compactMap { index in
+            Address("10.77.1.\(index)").map { remote in
+                let flow = AssociationPair.Flow(spi: SPI(rawValue: UInt32(index)), bytes: 1_000, packets: 10)
+                return AssociationPair(local: local, remote: remote, inbound: flow, outbound: flow, isSending: true)
+            }
+        }
     }
 
     var changes: [Change] { state.withLock { $0.changes } }

@@ -44,7 +44,14 @@ struct RefusalTests {
         .init("GET", "/api/v1", 404, "3"), .init("GET", "/api/v2/cluster", 404, "3"),
         .init("GET", "/api/v1/v1/cluster", 404, "3"), .init("GET", "/security/ipsec", 404, "3"),
         .init("GET", "/api/security", 404, "3"), .init("GET", "/api/security/ipsec/policies", 404, "3"),
-        .init("GET", "/api/security/ipsec/security-associations", 404, "3"),
+        .init("GET", "/api/security/ipsec/ca-certificates", 404, "3"),
+        .init("GET", "/api/security/ipsec/security-associations/a/b", 404, "3"),
+        .init("GET", "/api/security/ipsec/security-associations/none", 404, "4"),
+        .init("GET", "/api/security/accounts/nobody", 404, "4"), .init("GET", "/api/security/roles/none", 404, "4"),
+        .init("GET", "/api/security/certificates", 404, "3"), .init("GET", "/api/fleet/edges/node1", 404, "4"),
+        .init("GET", "/api/fleet/edges/node1:node1", 404, "4"), .init("GET", "/api/fleet/events/0", 404, "4"),
+        .init("GET", "/docs/api/nothing", 404, "3"), .init("GET", "/docs", 404, "3"),
+        .init("POST", "/docs/api", "{}", 405, "3"), .init("PATCH", "/docs/api/openapi.yaml", "{}", 405, "3"),
         .init("GET", "/api/security/ipsec//", 404, "3"), .init("GET", "//api/cluster", 404, "3"),
         .init("GET", "/API/cluster", 404, "3"), .init("GET", "/api/cluster/../security/ipsec", 404, "3"),
         .init("GET", "/api/security%2Fipsec", 404, "3"), .init("GET", "/api/cluster%", 404, "3"),
@@ -65,7 +72,19 @@ struct RefusalTests {
 
     private static let queries: [Refusal] = [
         .init("GET", ipsec + "?nonsense=1", 400, "262179", "nonsense"),
-        .init("GET", ipsec + "?offset=1", 400, "262179", "offset"),
+        .init("GET", ipsec + "?offset=one", 400, "262197", "offset"),
+        .init("GET", ipsec + "?%24orderBy=nonsense", 400, "262268", "order_by"),
+        .init("GET", ipsec + "?order_by=enabled&%24orderBy=enabled", 400, "262188", "$orderBy"),
+        .init("GET", ipsec + "?continue_on_failure=true", 400, "262179", "continue_on_failure"),
+        .init("PATCH", ipsec + "?continue_on_failure=maybe", yes, 400, "262197", "continue_on_failure"),
+        .init("PATCH", ipsec + "?serial_records=1", yes, 400, "262197", "serial_records"),
+        .init("PATCH", ipsec + "?offset=0", yes, 400, "262179", "offset"),
+        .init("PATCH", ipsec + "?order_by=enabled", yes, 400, "262179", "order_by"),
+        .init("GET", ipsec + "?enabled=!!true", 400, "262197", "enabled"),
+        .init("GET", ipsec + "?enabled=%3Eyes", 400, "262197", "enabled"),
+        .init("GET", ipsec + "?replay_window=1%7Cx", 400, "262197", "replay_window"),
+        .init("GET", ipsec + "?replay_window=%22%22", 400, "262197", "replay_window"),
+        .init("GET", ipsec + "?_links=x", 400, "262250", "_links"),
         .init("GET", ipsec + "?enabled=true", 404, "4"), .init("GET", ipsec + "?enabled=1", 400, "262197", "enabled"),
         .init("GET", "/api/cluster?version.major=9", 404, "4"),
         .init("GET", "/api/cluster?version.major=nine", 400, "262197", "version.major"),
@@ -191,7 +210,7 @@ struct RefusalTests {
         .init("GET", fleetNodes + "?fields=uuid", 400, "262197", "fields"),
         .init("GET", fleetNodes + "?order_by=problems", 400, "262268", "order_by"),
         .init("GET", node + "?release=true", 400, "262179", "release"),
-        .init("GET", node + "?offset=1", 400, "262179", "offset"),
+        .init("GET", node + "?offset=-1", 400, "262197", "offset"),
         .init("DELETE", node + "?release", 400, "262248", "release"),
         .init("DELETE", node + "?release=", 400, "262197", "release"),
         .init("DELETE", node + "?release=1", 400, "262197", "release"),
@@ -207,13 +226,53 @@ struct RefusalTests {
         .init("PATCH", ipsec + "?release=true", yes, 400, "262179", "release"),
     ]
 
-    private static var all: [Refusal] { paths + methods + queries + bodies + rollouts + nodes }
+    private static let associations = "/api/security/ipsec/security-associations"
+    private static let alternatives = Array(repeating: "a", count: 65).joined(separator: "%7C")
+
+    /// What is only read.
+    private static let readOnly: [Refusal] = [
+        .init("POST", associations, "{}", 405, "3"), .init("DELETE", associations, 405, "3"),
+        .init("PATCH", associations + "/a", "{}", 405, "3"), .init("DELETE", associations + "/a", 405, "3"),
+        .init("GET", associations + "?ipsec.inbound=1", 400, "262250", "ipsec.inbound"),
+        .init("GET", associations + "?ipsec.inbound.bytes=many", 400, "262197", "ipsec.inbound.bytes"),
+        .init("GET", associations + "?node=node1", 400, "262250", "node"),
+        .init("GET", associations + "?svm.name=x", 400, "262179", "svm.name"),
+        .init("GET", associations + "?fields=lifetime", 400, "262197", "fields"),
+        .init("GET", associations + "?fields=ipsec.inbound.keys", 400, "262197", "fields"),
+        .init("GET", associations + "?order_by=ipsec", 400, "262268", "order_by"),
+        .init("GET", associations + "?max_records=10001", 400, "262197", "max_records"),
+        .init("GET", associations + "?uuid=\(alternatives)", 400, "262197", "uuid"),
+        .init("GET", associations, "{}", 400, "262198"),
+        .init("POST", "/api/security/accounts", #"{"name": "eve"}"#, 405, "3"),
+        .init("PATCH", "/api/security/accounts/admin", #"{"locked": true}"#, 405, "3"),
+        .init("DELETE", "/api/security/accounts/admin", 405, "3"),
+        .init("GET", "/api/security/accounts?password=x", 400, "262179", "password"),
+        .init("GET", "/api/security/accounts?fields=password", 400, "262197", "fields"),
+        .init("GET", "/api/security/accounts?locked=maybe", 400, "262197", "locked"),
+        .init("POST", "/api/security/roles", "{}", 405, "3"), .init("DELETE", "/api/security/roles/readonly", 405, "3"),
+        .init("GET", "/api/security/roles?privileges=all", 400, "262250", "privileges"),
+        .init("POST", "/api/fleet/edges", "{}", 405, "3"), .init("DELETE", "/api/fleet/edges/a:b", 405, "3"),
+        .init("GET", "/api/fleet/edges?sets=1", 400, "262250", "sets"),
+        .init("GET", "/api/fleet/edges?is_whole=1", 400, "262197", "is_whole"),
+        .init("GET", "/api/fleet/edges?order_by=sets", 400, "262268", "order_by"),
+        .init("GET", "/api/fleet/edges?fields=keys", 400, "262197", "fields"),
+        .init("POST", "/api/fleet/events", "{}", 405, "3"), .init("DELETE", "/api/fleet/events", 405, "3"),
+        .init("DELETE", "/api/fleet/events/1", 405, "3"),
+        .init("GET", "/api/fleet/events?id=first", 400, "262197", "id"),
+        .init("GET", "/api/fleet/events?since=1", 400, "262179", "since"),
+        .init("GET", "/api/cluster/jobs?code=none", 400, "262197", "code"),
+        .init("GET", "/api/cluster/jobs?error=1", 400, "262250", "error"),
+        .init("GET", "/api/cluster/jobs?state=\(alternatives)", 400, "262197", "state"),
+        .init("DELETE", "/api/cluster/jobs/1", 405, "3"), .init("POST", "/api/cluster/jobs", "{}", 405, "3"),
+    ]
+
+    private static var all: [Refusal] { paths + methods + queries + bodies + rollouts + nodes + readOnly }
 
     @Test(
         "Every bad request is refused with ONTAP's status, code and target, and changes nothing",
         arguments: Transport.allCases)
     func table(transport: Transport) async throws {
-        #expect(Self.all.count >= 130)
+        #expect(Self.all.count >= 200)
         let fixture = try ServerFixture()
 
         try await fixture.test(transport.setup) { client in

@@ -98,11 +98,29 @@ struct ServerTests {
         func header(_ text: String) -> String { "Basic " + Data(text.utf8).base64EncodedString() }
 
         for _ in 0..<2 {
-            #expect(await authenticator.check(header("admin:\(password)")) == .user("admin"))
-            #expect(await authenticator.check(header("admin:\(password)x")) == .wrong(user: "admin"))
-            #expect(await authenticator.check(header("root:\(password)")) == .wrong(user: "root"))
-            #expect(await authenticator.check(header("admin")) == .missing)
-            #expect(await authenticator.check(nil) == .missing)
+            #expect(await authenticator.check(header("admin:\(password)"), from: "192.0.2.1") == .user("admin", .admin))
+            #expect(await authenticator.check(header("admin:\(password)x"), from: "192.0.2.1") == .wrong(user: "admin"))
+            #expect(await authenticator.check(header("root:\(password)"), from: "192.0.2.1") == .wrong(user: "root"))
+            #expect(await authenticator.check(header("admin"), from: "192.0.2.1") == .missing)
+            #expect(await authenticator.check(nil, from: "192.0.2.1") == .missing)
+        }
+    }
+
+    @Test("Whoever guesses from one address leaves places to the others")
+    func oneAddress() async throws {
+        let directory = try ServerDirectory(path: try ServerFixture.makeDirectory())
+        defer { try? FileManager.default.removeItem(atPath: directory.path) }
+        let cost = PasswordHash.Cost(logarithm: 10, blockSize: 8, parallelism: 1)
+        let authenticator = Authenticator(accounts: try Accounts.loadOrMake(in: directory, cost: cost), cost: cost)
+        let password = try String(contentsOfFile: directory.path + "/password", encoding: .utf8).dropLast()
+        func header(_ text: String) -> String { "Basic " + Data(text.utf8).base64EncodedString() }
+
+        await withTaskGroup(of: Void.self) { group in
+            for number in 0..<100 {
+                group.addTask { _ = await authenticator.check(header("admin:wrong\(number)"), from: "192.0.2.1") }
+            }
+            await Task.yield()
+            #expect(await authenticator.check(header("admin:\(password)"), from: "192.0.2.2") == .user("admin", .admin))
         }
     }
 
@@ -117,12 +135,14 @@ struct ServerTests {
         let password = try String(contentsOfFile: directory.path + "/password", encoding: .utf8).dropLast()
         func header(_ text: String) -> String { "Basic " + Data(text.utf8).base64EncodedString() }
         let right = header("admin:\(password)")
-        #expect(await authenticator.check(right) == .user("admin"))
+        #expect(await authenticator.check(right, from: "192.0.2.1") == .user("admin", .admin))
 
         var verdicts: [Authenticator.Verdict] = []
         await withTaskGroup(of: Authenticator.Verdict.self) { group in
-            for number in 0..<100 { group.addTask { await authenticator.check(header("admin:wrong\(number)")) } }
-            #expect(await authenticator.check(right) == .user("admin"))
+            for number in 0..<100 {
+                group.addTask { await authenticator.check(header("admin:wrong\(number)"), from: "192.0.2.\(number)") }
+            }
+            #expect(await authenticator.check(right, from: "192.0.2.1") == .user("admin", .admin))
             for await verdict in group { verdicts.append(verdict) }
         }
         #expect(verdicts.allSatisfy { $0 == .busy || $0 == .wrong(user: "admin") })

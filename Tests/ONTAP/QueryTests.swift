@@ -17,7 +17,7 @@ struct QueryTests {
             case .cluster: [ClusterRecord(name: "fleet", uuid: "u").json]
             case .nodes:
                 (1...5).map { NodeRecord(uuid: "u\($0)", name: "node\($0)", isUp: $0 % 2 == 1).json }
-            case .rollouts, .jobs: []
+            case .rollouts, .jobs, .associations, .accounts, .roles, .edges, .events: []
             case .fleetNodes: Self.fleetNodes.map(\.json)
             }
         return try JSONParser.parse(Array(Answer(call, records: records).body.utf8))

@@ -116,6 +116,11 @@ enum ImportTable {
             "_CryptoExtras": "password hashes", "Logging": logs, "Synchronization": lock, "Glibc": libc,
             "Foundation": "dates of certificates, files; the server links it anyway",
         ],
+        "testudo": [
+            "ONTAP": "reads JSON as the server writes it", "AsyncHTTPClient": "HTTPS", "NIOCore": "its bodies",
+            "NIOHTTP1": "its methods and statuses", "NIOSSL": "which authority is trusted", "ArgumentParser": "flags",
+            "Glibc": libc, "Foundation": "files, URLs and JSON; no agent runs beside it",
+        ],
         "testudo-coordinator": [
             "Bus": "wires it", "Store": "wires it", "Coordinator": "wires it", "CoordinatorAPI": "wires it",
             "ZeroMQ": "makes CURVE keys", "Ports": "wires it", "Fleet": vocabulary, "Ladder": machines,

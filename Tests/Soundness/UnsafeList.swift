@@ -33,6 +33,8 @@ enum UnsafeList {
         "Sources/Probe/ProbeSocket.swift": "bind, sendto and recvfrom take pointers",
         "Sources/Probe/ProbeThread.swift": "a pthread of its own: a task may not wait for sockets",
         "Sources/Probe/ProbeWake.swift": "eventfd is read and written through a pointer",
+        "Sources/testudo-coordinator/AccountCommand.swift": "a terminal's echo is turned off through a C struct",
+        "Sources/testudo/Terminal.swift": "a terminal's echo is turned off through a C struct",
         "Sources/Simulation/Confined.swift": "a simulation's one thread touches the world through Sendable ports",
         "Sources/Simulation/Scheduler.swift": "runs the jobs of a task executor: Swift has no safe call for it",
         "Sources/ZeroMQ/CurveKeys.swift": "libzmq takes and answers keys as C strings, which are wiped",

@@ -1,0 +1,50 @@
+internal import ArgumentParser
+internal import CoordinatorAPI
+internal import Glibc
+
+/// Adds an account of the API. The password is read, never given as an argument: those are for all to see.
+struct AccountCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "account",
+        abstract: "Adds an account of the REST API, or gives one another password and role.",
+        discussion:
+            "Reads the password from the terminal, or one line from the standard input. A running coordinator takes it up."
+    )
+
+    @Argument(help: "Its name.")
+    var name: String
+    @Option(help: "admin, or readonly: GET alone.", transform: Self.role)
+    var role = Accounts.Role.readonly
+    @Option(help: "The YAML file, which says where the accounts are.")
+    var config = "/etc/testudo/coordinator.yaml"
+
+    func run() throws {
+        let settings = try Settings.load(config)
+        var password = try Self.readPassword()
+        defer { for index in password.indices { password[index] = 0 } }
+        try Accounts.add(name, role: role, password: password, in: settings.restDirectory)
+        print("\(name): \(role.rawValue)")
+    }
+
+    private static func role(_ text: String) throws -> Accounts.Role {
+        guard let role = Accounts.Role(rawValue: text) else { throw ValidationError("expected admin or readonly") }
+        return role
+    }
+
+    private static func readPassword() throws -> [UInt8] {
+        var old = termios()
+        // Safe because the structure is ours and lives as long as the calls.
+        let isTerminal = unsafe isatty(STDIN_FILENO) == 1 && tcgetattr(STDIN_FILENO, &old) == 0
+        if isTerminal {
+            print("Password:")
+            var silent = old
+            silent.c_lflag &= ~tcflag_t(ECHO)
+            _ = unsafe tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent)
+        }
+        defer {
+            if isTerminal { _ = unsafe tcsetattr(STDIN_FILENO, TCSAFLUSH, &old) }
+        }
+        guard let line = readLine() else { throw ValidationError("no password was given") }
+        return Array(line.utf8)
+    }
+}
