@@ -93,6 +93,12 @@ struct LabTests {
         try await expectSuccess(["--kernel", "uml", "--nodes", "4", "--late", "1"], "join.sh")
     }
 
+    @Test("NetApp's Python library in four releases and its Ansible collection work unchanged")
+    func clients() async throws { try await expectSuccess(["--kernel", "simulated", "--nodes", "3"], "clients.sh") }
+
+    @Test("The command line shows, changes, and ends by the status that it promises")
+    func commandLine() async throws { try await expectSuccess(["--kernel", "simulated"], "command-line.sh") }
+
     @Test("A kernel that cannot load ESP is refused with 66257199")
     func modulesHidden() async throws {
         try await expectSuccess(["--kernel", "uml", "--hide-modules"], "unsupported.sh")

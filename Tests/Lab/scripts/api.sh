@@ -13,8 +13,12 @@ conclude() {
 }
 
 # The caller ends with the script, which holds its standard input.
-coproc caller { exec "$scripts/caller.py"; }
-read -r caller_port <&"${caller[0]}"
+start_caller() {
+    [ -z "${caller_PID:-}" ] || { exec {caller[1]}>&-; wait "$caller_PID"; }
+    coproc caller { exec "$scripts/caller.py"; }
+    read -r caller_port <&"${caller[0]}"
+}
+start_caller
 # call METHOD PATH [BODY]: leaves the answer in `answer` and its status in `status`, 000 where there is none.
 call() {
     local body=${3:-} line connection

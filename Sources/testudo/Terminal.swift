@@ -1,0 +1,54 @@
+internal import Foundation
+internal import Glibc
+
+/// What is written and read.
+enum Terminal {
+    /// To standard error.
+    static func complain(_ lines: [String]) {
+        FileHandle.standardError.write(Data((lines.joined(separator: "\n") + "\n").utf8))
+    }
+
+    static var isTerminal: Bool { isatty(STDERR_FILENO) == 1 }
+
+    /// A line that the next one replaces.
+    static func replaceLine(_ text: String) {
+        FileHandle.standardError.write(Data(("\r\u{1b}[K" + text).utf8))
+    }
+
+    /// Asks for a password without showing it; `nil` where nobody is there to be asked.
+    static func password(of user: String) -> String? {
+        var old = termios()
+        // Safe because the structures are ours and live as long as the calls.
+        guard isatty(STDIN_FILENO) == 1, unsafe tcgetattr(STDIN_FILENO, &old) == 0 else { return nil }
+        var silent = old
+        silent.c_lflag &= ~tcflag_t(ECHO)
+        FileHandle.standardError.write(Data("Password of \(user): ".utf8))
+        _ = unsafe tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent)
+        defer {
+            _ = unsafe tcsetattr(STDIN_FILENO, TCSAFLUSH, &old)
+            complain([""])
+        }
+        return readLine()
+    }
+
+    /// ONTAP's table: a head, a line of hyphens, a line a record, how many there were.
+    static func table(_ head: [String], _ rows: [[String]]) -> String {
+        let widths = head.indices.map { column in
+            ([head] + rows).map { column < $0.count ? $0[column].count : 0 }.max() ?? 0
+        }
+        func line(_ cells: [String]) -> String {
+            zip(cells, widths).map { $0.padding(toLength: max($1, $0.count), withPad: " ", startingAt: 0) }
+                .joined(separator: " ").trimmingCharacters(in: .init(charactersIn: " "))
+        }
+        let count = rows.count == 1 ? "1 entry was displayed." : "\(rows.count) entries were displayed."
+        let hyphens = widths.map { String(repeating: "-", count: $0) }.joined(separator: " ")
+        return ([line(head), hyphens] + rows.map(line) + ["", count]).joined(separator: "\n")
+    }
+
+    /// ONTAP's block: labels to the right, a colon, the value.
+    static func block(_ lines: [(label: String, value: String)]) -> String {
+        let width = lines.map(\.label.count).max() ?? 0
+        return lines.map { String(repeating: " ", count: width - $0.label.count) + "\($0.label): \($0.value)" }
+            .joined(separator: "\n")
+    }
+}
