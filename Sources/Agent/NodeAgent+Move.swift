@@ -239,9 +239,13 @@ extension NodeAgent {
         let isNoted = closed.allSatisfy { memory.shield.pairs.contains(Shield.Pair(own: $0.own, peer: $0.peer)) }
         if isAsBefore && isNoted && !wants.isEmpty { return }
         var pairs: Set<Shield.Pair> = []
-        // Also what lost a policy just now: it is put back, and nobody looks at the shield then.
-        for pair in look.edges.flatMap(\.reading.pairs) where pair.high.isProtected {
-            pairs.insert(Shield.Pair(own: pair.own, peer: pair.peer))
+        for edge in look.edges {
+            // Also what lost its policies just now: they are put back, and nobody looks at the shield then.
+            let isMeant = intent.edges[edge.peer.number]?.low.isProtected ?? false
+            for pair in edge.reading.pairs {
+                let known = Shield.Pair(own: pair.own, peer: pair.peer)
+                if pair.high.isProtected || (isMeant && memory.shield.pairs.contains(known)) { pairs.insert(known) }
+            }
         }
         for pair in closed {
             pairs.insert(Shield.Pair(own: pair.own, peer: pair.peer))

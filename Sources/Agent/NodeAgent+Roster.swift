@@ -30,7 +30,7 @@ extension NodeAgent {
             number: welcome.number, epoch: welcome.roster.epoch, roster: RosterVersion(of: welcome.roster),
             peers: Set(welcome.roster.nodes.keys).subtracting([welcome.number]))
         let shielded = Set(memory.shield.pairs.map(\.peer))
-        if let objection = rules.objection(to: welcome.roster, shielded: shielded) {
+        if let objection = rules.objection(to: welcome.roster, own: welcome.number, shielded: shielded) {
             logger.error("roster contradicts a pin: not followed", metadata: ["reason": "\(objection)"])
             refused = RefusedRoster(roster: welcome.roster, own: node, objection: objection)
         } else {

@@ -46,9 +46,11 @@ public struct NodeRules: Hashable, Sendable {
     /// How a roster contradicts the pins or would let traffic with a peer pass in clear below `minimum_rung`, `nil` where it
     /// does not.
     ///
-    /// - Parameter shielded: peers' addresses to which edges are protected by this node's own record: a pinned peer that
-    ///   has one of them may not just be left out, for its edge would fall to clear; it may be quarantined.
-    func objection(to roster: Roster, shielded: Set<Address>) -> String? {
+    /// - Parameters:
+    ///   - own: this node's number.
+    ///   - shielded: peers' addresses to which edges are protected by this node's own record: a pinned peer that
+    ///     has one of them may not just be left out, for its edge would fall to clear; it may be quarantined.
+    func objection(to roster: Roster, own: NodeNumber, shielded: Set<Address>) -> String? {
         for node in roster.nodes.values.sorted(by: { $0.number < $1.number }) {
             guard let pin = pins[node.name] else {
                 if let (address, owner) = pinned(among: node.addresses) {
@@ -63,7 +65,7 @@ public struct NodeRules: Hashable, Sendable {
                 return "the roster gives \(node.name) other addresses than are pinned here"
             }
         }
-        if let (address, port) = strangeBypass(in: roster) {
+        if let (address, port) = strangeBypass(in: roster, own, shielded) {
             return
                 "the roster lets TCP to \(address) port \(port) pass in clear, which is a node's and not this node's coordinator; minimum_rung is \(minimumRung)"
         }
@@ -75,11 +77,19 @@ public struct NodeRules: Hashable, Sendable {
         return "the roster lacks \(name), which is pinned here and protected"
     }
 
-    private func strangeBypass(in roster: Roster) -> (Address, UInt16)? {
+    private func strangeBypass(
+        in roster: Roster, _ own: NodeNumber, _ shielded: Set<Address>
+    ) -> (Address, UInt16)? {
         guard minimumRung > .clear else { return nil }
-        let addresses = Set(roster.nodes.values.flatMap(\.addresses))
+        // Where the coordinator runs on a node it may be reached by all of that node's addresses.
+        let host = roster.nodes.values.first { node in
+            node.number == own && coordinator?.address.isLoopback ?? false
+                || coordinator.map { node.addresses.contains($0.address) } ?? false
+        }
+        let coordinators = Set(host?.addresses ?? []).union([coordinator?.address].compactMap(\.self))
+        let nodes = Set(roster.nodes.values.flatMap(\.addresses)).union(shielded).union(roster.quarantined)
         for case .bus(let address, let port) in roster.bypass
-        where addresses.contains(address) && coordinator != Coordinator(address: address, port: port) {
+        where nodes.contains(address) && !(coordinators.contains(address) && coordinator?.port == port) {
             return (address, port)
         }
         return nil

@@ -41,6 +41,9 @@ public struct Address: Hashable, Sendable {
         return (high ^ other.high) & highMask == 0 && (low ^ other.low) & lowMask == 0
     }
 
+    /// Whether it is the host's own (127.0.0.0/8, RFC 1122 §3.2.1.3; ::1, RFC 4291 §2.5.3).
+    public var isLoopback: Bool { family == .ipv4 ? high >> 56 == 127 : high == 0 && low == 1 }
+
     /// Reads dotted quads, and IPv6 in the forms of RFC 4291 §2.2 (with `::` and a dotted tail).
     public init?(_ text: String) {
         if let quad = Self.quad(text) {

@@ -40,15 +40,15 @@ public enum LadderRule {
         static let byESP = Partly(rawValue: 2)
     }
 
-    static func partlyTaken(_ edge: EdgeState, by opposite: EdgeState) -> Partly {
+    /// - Parameter countsRests: whether what is left of a set on a closed edge counts, which could not open with it.
+    static func partlyTaken(_ edge: EdgeState, by opposite: EdgeState, countsRests: Bool = true) -> Partly {
         // Both are closed, at least in part, or one is that could not open again: nothing goes to and fro.
         if edge.high == .closed && opposite.high == .closed { return [] }
         if opposite.low == .closed && opposite.holds.isEmpty { return [] }
         var taken: Partly = []
         if edge.low.sendsClear && opposite.low.takesClear { taken.insert(.inClear) }
         // What an edge between two rungs does is not known, but what its policies send with is.
-        // Of a closed edge only whole sets count: it could open with those.
-        let isShut = opposite.low == .closed
+        let isShut = opposite.low == .closed && !countsRests
         if edge.sends.contains(where: { set in
             set != .none && edge.has(set) && (isShut ? opposite.holds.contains(set) : opposite.has(set))
         }) {
@@ -97,11 +97,14 @@ public struct Pair: Hashable, Sendable {
     public func next(_ aimHere: Place?, _ aimThere: Place?) -> (here: Place?, there: Place?) {
         let ones = Self.ways(here, aimHere, fresh, toward: there)
         let others = Self.ways(there, aimThere, fresh, toward: here)
-        for one in ones {
-            for other in others where isSafe(one, other) { return (one, other) }
+        // What is left of sets on closed edges is kept as long as there is another way.
+        for countsRests in [true, false] {
+            for one in ones {
+                for other in others where isSafe(one, other, countsRests) { return (one, other) }
+            }
+            for one in ones where isSafe(one, nil, countsRests) { return (one, nil) }
+            for other in others where isSafe(nil, other, countsRests) { return (nil, other) }
         }
-        for one in ones where isSafe(one, nil) { return (one, nil) }
-        for other in others where isSafe(nil, other) { return (nil, other) }
         return (nil, nil)
     }
 
@@ -111,7 +114,7 @@ public struct Pair: Hashable, Sendable {
         guard let aim, let state = states.first, let place = state.step(toward: aim, fresh) else { return [] }
         let canMake = fresh.map { !state.parts.contains($0) || state.holds.contains($0) } ?? true
         // A part of it is open, and the peer does not hold what the rest would open with: it closes again, with fresh keys.
-        if state.high == .closed && state.low.sendsESP && aim == Place(.enforce, .only) && canMake {
+        if state.high == .closed && state.low == .enforce && aim == Place(.enforce, .only) && canMake {
             return [place, Place(.closed, .only)]
         }
         // One family sends and has lost an SA, the other has none: there is nothing to send with but what is left.
@@ -143,11 +146,13 @@ public struct Pair: Hashable, Sendable {
         return [place]
     }
 
-    private func isSafe(_ one: Place?, _ other: Place?) -> Bool {
+    private func isSafe(_ one: Place?, _ other: Place?, _ countsRests: Bool) -> Bool {
         let heres = here.map { Move(from: $0, to: one, fresh) }
         let theres = there.map { Move(from: $0, to: other, fresh) }
         return heres.allSatisfy { here in
-            theres.allSatisfy { there in here.keepsDelivering(to: there) && there.keepsDelivering(to: here) }
+            theres.allSatisfy { there in
+                here.keepsDelivering(to: there, countsRests) && there.keepsDelivering(to: here, countsRests)
+            }
         }
     }
 }
@@ -167,16 +172,16 @@ private struct Move {
 
     /// Whether a move takes no delivery away from what this edge sends, nor begins to send ESP that is not taken,
     /// whichever of the two has moved.
-    func keepsDelivering(to opposite: Move) -> Bool {
+    func keepsDelivering(to opposite: Move, _ countsRests: Bool) -> Bool {
         let isTaken = LadderRule.delivers(before, to: opposite.before)
-        let partlyTaken = LadderRule.partlyTaken(before, by: opposite.before)
+        let partlyTaken = LadderRule.partlyTaken(before, by: opposite.before, countsRests: countsRests)
         let begins = after.high.sendsESP && (after.sends != before.sends || !before.high.sendsESP)
         func isKept(_ edge: EdgeState, _ isMoved: Bool, _ other: EdgeState, _ isOtherMoved: Bool) -> Bool {
             if (isMoved && closes) || (isOtherMoved && opposite.closes) { return true }
             // What was closed sent nothing: whatever of it is taken is a gain.
             let wasClosed = before.high == .closed
             if isTaken || (isMoved && begins && !wasClosed) { return LadderRule.delivers(edge, to: other) }
-            let stillTaken = LadderRule.partlyTaken(edge, by: other)
+            let stillTaken = LadderRule.partlyTaken(edge, by: other, countsRests: countsRests)
             if isMoved && begins { return !stillTaken.isEmpty }
             return isMoved ? partlyTaken.isEmpty || !stillTaken.isEmpty : partlyTaken.isSubset(of: stillTaken)
         }

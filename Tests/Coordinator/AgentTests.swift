@@ -78,17 +78,17 @@ struct AgentTests {
         let rules = try Self.pins(lone.roster)
         let addresses = Set(try #require(lone.roster.nodes[2]).addresses)
         var roster = lone.roster
-        #expect(rules.objection(to: roster, shielded: addresses) == nil)
+        #expect(rules.objection(to: roster, own: 1, shielded: addresses) == nil)
         roster.nodes[2] = nil
-        #expect(rules.objection(to: roster, shielded: []) == nil)
+        #expect(rules.objection(to: roster, own: 1, shielded: []) == nil)
         #expect(
-            rules.objection(to: roster, shielded: addresses)
+            rules.objection(to: roster, own: 1, shielded: addresses)
                 == "the roster lacks node2, which is pinned here and protected")
         roster.quarantined = Array(addresses)
-        #expect(rules.objection(to: roster, shielded: addresses) == nil)
+        #expect(rules.objection(to: roster, own: 1, shielded: addresses) == nil)
         roster.nodes[3]?.addresses = Array(addresses.sorted().prefix(1))
         #expect(
-            rules.objection(to: roster, shielded: [])
+            rules.objection(to: roster, own: 1, shielded: [])
                 == "the roster gives node3 10.77.0.2, which is pinned to node2 here")
     }
 
@@ -149,15 +149,29 @@ struct AgentTests {
         let rules = NodeRules(minimumRung: .enforce, coordinator: own)
         var roster = lone.roster
         roster.bypass = [.ssh, .bus(own.address, port: 7_740), .bus(elsewhere, port: 5_432)]
-        #expect(rules.objection(to: roster, shielded: []) == nil)
+        #expect(rules.objection(to: roster, own: 1, shielded: []) == nil)
 
         roster.bypass.append(.bus(own.address, port: 5_432))
 
         #expect(
-            rules.objection(to: roster, shielded: [])
+            rules.objection(to: roster, own: 1, shielded: [])
                 == "the roster lets TCP to 10.77.0.2 port 5432 pass in clear, which is a node's and not this node's coordinator; minimum_rung is enforce"
         )
-        #expect(NodeRules().objection(to: roster, shielded: []) == nil)
+        #expect(NodeRules().objection(to: roster, own: 1, shielded: []) == nil)
+        // The coordinator's host has another address, and this node may be that host.
+        roster.bypass = [.bus(try #require(Address("fd77::2")), port: 7_740)]
+        #expect(rules.objection(to: roster, own: 1, shielded: []) == nil)
+        let loopback = NodeRules(
+            minimumRung: .enforce,
+            coordinator: .init(address: try #require(Address("127.0.0.1")), port: 7_740))
+        roster.bypass = [.bus(try #require(Address("10.77.0.1")), port: 7_740)]
+        #expect(loopback.objection(to: roster, own: 1, shielded: []) == nil)
+        #expect(loopback.objection(to: roster, own: 2, shielded: []) != nil)
+        // An address that is no node's any more, and still protected here.
+        let left = try #require(Address("10.77.0.9"))
+        roster.bypass = [.bus(left, port: 5_432)]
+        #expect(rules.objection(to: roster, own: 1, shielded: []) == nil)
+        #expect(rules.objection(to: roster, own: 1, shielded: [left]) != nil)
     }
 
     @Test("An edge to a peer's new address begins where it stands, and is not closed by what was meant for the old one")
