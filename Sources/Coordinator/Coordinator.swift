@@ -84,6 +84,8 @@ public actor Coordinator: FleetControl {
     /// Questions that nodes have not answered yet.
     var inquiries: [UInt64: (node: NodeNumber, answer: CheckedContinuation<AssociationPage?, Never>)] = [:]
     var inquiryID: UInt64 = 0
+    /// Nodes that are being asked: one question at a time each.
+    var readings: [NodeNumber: Task<[AssociationPair]?, Never>] = [:]
     var presence: Presence
     /// What is known of each node beside its edges.
     var incarnations: [NodeNumber: UInt64] = [:]

@@ -51,16 +51,17 @@ public struct Accounts: Hashable, Sendable {
     /// Adds an account, or gives one that is there another password and role. A running server takes it up by itself.
     ///
     /// - Parameters:
+    ///   - role: `nil` keeps that of an account that is there; a new one reads only.
     ///   - password: 8 to 256 bytes.
     ///   - path: the server's folder.
     public static func add(
-        _ name: String, role: Role, password: [UInt8], in path: String
-    ) throws(RESTStartError) {
+        _ name: String, role: Role?, password: [UInt8], in path: String
+    ) throws(RESTStartError) -> Role {
         let operation = "add the account \(name)"
         guard isName(name) else {
             throw RESTStartError(
                 operation: operation,
-                message: "a name has \(nameLengths.upperBound) printable characters at most, and no colon")
+                message: "a name has \(nameLengths.upperBound) letters, digits and ._-@ at most")
         }
         try check(password, operation)
         let directory = try ServerDirectory(path: path)
@@ -68,8 +69,13 @@ public struct Accounts: Hashable, Sendable {
         guard accounts.accounts[name] != nil || accounts.accounts.count < accountsMaximum else {
             throw RESTStartError(operation: operation, message: "there are \(accountsMaximum) already")
         }
+        let role = role ?? accounts.accounts[name]?.role ?? .readonly
         accounts.accounts[name] = Account(role: role, hash: try PasswordHash(of: password, cost: PasswordHash.Cost()))
+        guard accounts.accounts.values.contains(where: { $0.role == .admin }) else {
+            throw RESTStartError(operation: operation, message: "it is the only administrator, and must stay one")
+        }
         try accounts.write(in: directory)
+        return role
     }
 
     private init(accounts: [String: Account]) { self.accounts = accounts }
@@ -104,7 +110,10 @@ public struct Accounts: Hashable, Sendable {
 
     private static func isName(_ name: some StringProtocol) -> Bool {
         nameLengths.contains(name.utf8.count)
-            && name.utf8.allSatisfy { (0x21...0x7e).contains($0) && $0 != UInt8(ascii: ":") } && !name.hasPrefix("#")
+            && name.utf8.allSatisfy { byte in
+                let character = Character(Unicode.Scalar(byte))
+                return character.isASCII && (character.isLetter || character.isNumber || "._-@".contains(character))
+            }
     }
 
     private func write(in directory: ServerDirectory) throws(RESTStartError) {

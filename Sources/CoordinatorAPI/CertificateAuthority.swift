@@ -79,6 +79,7 @@ struct CertificateAuthority {
         let alternatives = try? server.extensions.subjectAlternativeNames
         let carried = Set(alternatives.map(Array.init) ?? [])
         return server.publicKey == Certificate.PublicKey(key)
+            && server.issuer == authority.subject
             && authority.publicKey.isValidSignature(server.signature, for: server)
             && server.notValidBefore <= now && server.notValidAfter > now.addingTimeInterval(renewal)
             && names.map(generalName).allSatisfy(carried.contains)

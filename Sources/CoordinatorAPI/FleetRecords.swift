@@ -16,14 +16,14 @@ extension FleetStatus {
         case .edges, .associations: []
         // To ONTAP's clients a node that was removed is gone.
         case .nodes: nodes.filter { !$0.isQuarantined }.map { $0.record(fleet: uuid).json }
-        case .rollouts: rollouts.map(\.record.json)
+        case .rollouts: rollouts.map(\.json)
         case .fleetNodes: nodes.map(\.fleetRecord.json)
         }
     }
 
     /// The record of one rollout; its number alone where so many began since that it is shown no more.
     func rollout(_ id: UInt64) -> JSONObject {
-        rollouts.first { $0.id == id }?.record.json ?? ["id": .integer(Int64(clamping: id))]
+        rollouts.first { $0.id == id }?.json ?? ["id": .integer(Int64(clamping: id))]
     }
 }
 
@@ -91,7 +91,9 @@ extension EdgeStatus {
 }
 
 extension Ports.RolloutRecord {
-    fileprivate var record: ONTAP.RolloutRecord {
+    var json: JSONObject { record.json }
+
+    private var record: ONTAP.RolloutRecord {
         ONTAP.RolloutRecord(
             id: id, kind: kind.rawValue, outcome: outcome.rawValue, durationMicroseconds: microseconds,
             drainMicroseconds: drainMicroseconds, probeMicroseconds: probeMicroseconds,

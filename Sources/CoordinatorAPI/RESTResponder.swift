@@ -22,6 +22,11 @@ struct RESTResponder: HTTPResponder {
 
     /// Seconds after which a client that was told to wait may come again: a full queue of password checks is over.
     private static let retrySeconds = 2
+    private static let edgesAtOnce = 1_000
+    /// Longer than clients wait: by then nodes are silent that are said to be present.
+    private static let associationsSeconds: Int64 = 30
+    /// A body is written in pieces of this size, so that a slow reader is seen to read.
+    private static let pieceBytes = 65_536
     private static let linkHeader = HTTPField.Name("Link")
     /// Nodes that are asked for their SAs at once: their answers are held until they are shown.
     private static let nodesAtOnce = 16
@@ -78,7 +83,7 @@ struct RESTResponder: HTTPResponder {
             let kind = call.route.resource.kind
             switch kind {
             case .associations: return try await associations(call)
-            case .edges: return try Answer(call, records: await control.edges().lazy.map(\.record))
+            case .edges: return try await edges(call)
             case .events: return try Answer(call, records: events.records.lazy.map(\.json))
             case .jobs: return try Answer(call, records: await jobs.records(of: call.route.key))
             case .accounts: return try Answer(call, records: authenticator.accounts.map { AccountRecord($0).json })
@@ -111,6 +116,35 @@ struct RESTResponder: HTTPResponder {
         }
     }
 
+    /// Looks at edge after edge until the page is full, and lets others in between: there are as many as pairs of nodes.
+    private func edges(_ call: Call) async throws(APIError) -> Answer {
+        let edges = await control.edges()
+        let filter = call.query.filter
+        if let key = call.route.key {
+            let names = key.split(separator: ":", omittingEmptySubsequences: false)
+            let found = names.count == 2 ? edges.edge(from: String(names[0]), to: String(names[1])) : nil
+            return try Answer(call, records: found.map { [$0.record] } ?? [])
+        }
+        var page = Page(call)
+        var count = 0
+        for node in edges.nodes where filter.mayMatch(.string(node.name.text), at: ["node", "name"]) {
+            for peer in edges.nodes where peer.number != node.number {
+                count += 1
+                if count % Self.edgesAtOnce == 0 {
+                    await Task.yield()
+                    if Task.isCancelled { throw .tooManyRequests }
+                }
+                guard filter.mayMatch(.string(peer.name.text), at: ["peer", "name"]) else { continue }
+                let edge = edges.edge(from: node, to: peer)
+                guard filter.mayMatch(edge.rung.map { .string($0.description) } ?? .null, at: ["rung"]) else {
+                    continue
+                }
+                if try !page.offer(edge.record) { return Answer(call, page) }
+            }
+        }
+        return Answer(call, page)
+    }
+
     /// Asks node by node, some at once, until the page is full: those that are left out cost nothing.
     private func associations(_ call: Call) async throws(APIError) -> Answer {
         let status = control.status()
@@ -119,7 +153,9 @@ struct RESTResponder: HTTPResponder {
         }
         var page = Page(call)
         var found: JSONObject?
+        let deadline = ContinuousClock.now.advanced(by: .seconds(Self.associationsSeconds))
         for start in stride(from: 0, to: nodes.count, by: Self.nodesAtOnce) {
+            guard ContinuousClock.now < deadline else { throw .tookTooLong }
             let some = nodes[start..<min(start + Self.nodesAtOnce, nodes.count)]
             let answers = await withTaskGroup(of: (Int, [AssociationPair]?).self) { group in
                 for (index, node) in some.enumerated() {
@@ -168,6 +204,17 @@ struct RESTResponder: HTTPResponder {
         return bytes
     }
 
+    private static func body(_ buffer: ByteBuffer) -> ResponseBody {
+        guard buffer.readableBytes > pieceBytes else { return ResponseBody(byteBuffer: buffer) }
+        return ResponseBody(contentLength: buffer.readableBytes) { writer in
+            var rest = buffer
+            while let piece = rest.readSlice(length: min(rest.readableBytes, pieceBytes)), piece.readableBytes > 0 {
+                try await writer.write(piece)
+            }
+            try await writer.finish(nil)
+        }
+    }
+
     private func response(_ answer: Answer, isHead: Bool) -> Response {
         var headers: HTTPFields = [
             .contentType: answer.contentType, .cacheControl: "no-cache,no-store,must-revalidate",
@@ -184,7 +231,7 @@ struct RESTResponder: HTTPResponder {
         if answer.status == 429 { headers[.retryAfter] = "\(Self.retrySeconds)" }
         let response = Response(
             status: HTTPResponse.Status(code: answer.status), headers: headers,
-            body: ResponseBody(byteBuffer: ByteBuffer(string: answer.body)))
+            body: Self.body(ByteBuffer(string: answer.body)))
         return isHead ? response.createHeadResponse() : response
     }
 }

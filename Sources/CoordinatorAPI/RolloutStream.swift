@@ -24,18 +24,16 @@ enum RolloutStream {
     static func body(_ key: String, _ control: any FleetControl) -> ResponseBody {
         ResponseBody { writer in
             let deadline = ContinuousClock.now.advanced(by: .seconds(secondsMaximum))
-            var last: JSONObject?
-            while ContinuousClock.now < deadline,
-                let record = control.status().records(of: .rollouts).first(where: {
-                    $0["id"].map { $0.text(pretty: false) } == key
-                })
+            var last: Ports.RolloutRecord?
+            while ContinuousClock.now < deadline, let id = UInt64(key),
+                let record = control.status().rollouts.first(where: { $0.id == id })
             {
                 if record != last {
-                    let text = JSONValue.object(record).text(pretty: false)
+                    let text = JSONValue.object(record.json).text(pretty: false)
                     try await writer.write(ByteBuffer(string: "event: rollout\ndata: \(text)\n\n"))
                     last = record
                 }
-                if record["outcome"] != "running" { break }
+                if record.outcome != .running { break }
                 try await Task.sleep(for: pause)
             }
             try await writer.finish(nil)

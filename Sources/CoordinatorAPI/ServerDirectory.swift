@@ -26,14 +26,18 @@ struct ServerDirectory {
 
     /// The content of a file, `nil` where there is none.
     func read(_ name: String, for audience: Audience) throws(RESTStartError) -> [UInt8]? {
-        try Self.read("\(path)/\(name)", for: audience)
+        try Self.read("\(path)/\(name)", for: audience, follows: false)
     }
 
     /// The content of a file by its path, `nil` where there is none.
-    static func read(_ path: String, for audience: Audience) throws(RESTStartError) -> [UInt8]? {
+    ///
+    /// - Parameter follows: whether it may be a symbolic link, as tools that renew certificates leave them.
+    static func read(
+        _ path: String, for audience: Audience, follows: Bool = true
+    ) throws(RESTStartError) -> [UInt8]? {
         let operation = "read \(path)"
         // Safe because the C string lives as long as the call.
-        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | (audience == .owner ? O_NOFOLLOW : 0))
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | (follows ? 0 : O_NOFOLLOW))
         guard descriptor >= 0 else {
             if errno == ENOENT { return nil }
             throw Self.failure(operation)
@@ -85,6 +89,12 @@ struct ServerDirectory {
             if count < 0, errno == EINTR { continue }
             guard count > 0 else { throw Self.failure(operation) }
             written += count
+        }
+        // Root writes for who owns the folder: the server does not run as root.
+        var folder = stat()
+        // Safe because the structure is ours and lives as long as the call.
+        if geteuid() == 0, unsafe stat(path, &folder) == 0, folder.st_uid != 0 {
+            guard fchown(descriptor, folder.st_uid, folder.st_gid) == 0 else { throw Self.failure(operation) }
         }
         // Only what all may read is opened up, after the umask may have closed it.
         guard audience == .owner || fchmod(descriptor, 0o644) == 0, fsync(descriptor) == 0 else {

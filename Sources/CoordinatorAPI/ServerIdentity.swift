@@ -38,13 +38,16 @@ final class ServerIdentity: Sendable {
     func reload() {
         do throws(RESTStartError) {
             let material = try TLSMaterial.load(configuration)
-            guard material != state.withLock({ $0.material }) else { return }
+            let isSame = state.withLock { state in
+                state.complaint = ""
+                return state.material == material
+            }
+            if isSame { return }
             let tls = try material.configuration()
             state.withLock { state in
                 state.material = material
                 state.override.certificateChain = tls.certificateChain
                 state.override.privateKey = tls.privateKey
-                state.complaint = ""
             }
             logger.notice("another certificate is used from now on", metadata: ["certificate.end": "\(material.end)"])
         } catch {

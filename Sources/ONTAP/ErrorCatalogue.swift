@@ -80,6 +80,9 @@ extension APIError {
         APIError(.notOrderable, "Cannot order by field \"\(excerpt(name))\".", target: "order_by")
     }
 
+    /// Too many nodes are silent.
+    public static let tookTooLong = APIError(.limit, "The nodes did not answer in time: ask for one by node.name.")
+
     /// More records match than can be put in order.
     public static func tooManyToOrder(maximum: Int) -> APIError {
         APIError(

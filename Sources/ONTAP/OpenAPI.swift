@@ -55,13 +55,22 @@ public enum OpenAPI {
         var answers: JSONObject = [:]
         switch method {
         case .get:
-            answers["200"] = answer("The answer.", schema(resource, isList: route.isCollection))
+            var found = answer("The answer.", schema(resource, isList: route.isCollection))
+            if resource.kind == .rollouts && isRecord, case .object(var object) = found,
+                case .object(var content)? = object["content"]
+            {
+                content["text/event-stream"] = ["schema": ["type": "string"]]
+                object["content"] = .object(content)
+                found = .object(object)
+            }
+            answers["200"] = found
         case .head: answers["200"] = ["description": "The head of the answer to GET."]
         case .options: answers["200"] = ["description": "The methods, in Allow."]
         case .patch, .delete:
             answers["200"] = answer("It is done.", ["type": "object"])
             answers["202"] = ["$ref": "#/components/responses/job"]
         case .post:
+            answers["200"] = answer("There was nothing to do.", ["type": "object"])
             answers["201"] = answer("It is done; Location names it.", schema(resource, isList: false))
             answers["202"] = ["$ref": "#/components/responses/job"]
         }

@@ -1,7 +1,7 @@
 /// One page of a list, filled record by record: whoever makes records stops when it takes no more.
 public struct Page: Sendable {
     /// The most records that are put in order: what a server can hold and sort while somebody waits.
-    public static let sortedMaximum = 100_000
+    public static let sortedMaximum = 20_000
 
     private let call: Call
     private var matched = 0

@@ -256,7 +256,7 @@ extension Resource {
         properties: [
             Property("id", "Grows by one an event, from 1 at the coordinator's start.", .number, isKey: true),
             Property("time", "ISO 8601, UTC."),
-            Property("level", "How grave it is.", values: ["info", "notice", "warning", "error"]),
+            Property("level", "How grave it is.", values: ["info", "notice", "warning", "error", "critical"]),
             Property("message", "What happened."),
             Property("node", "Whose it is.", members: [Property("name", "The node's name.")]),
             Property("details", "Names and values, as in the log."),

@@ -2,24 +2,36 @@ public import Fleet
 public import Ladder
 
 /// Every edge of the fleet at one moment, made one by one: a thousand nodes have a million.
-public struct FleetEdges: Sequence, Sendable {
+public struct FleetEdges: Sendable {
+    /// A node by its number and its name.
+    public struct End: Hashable, Sendable {
+        public var number: NodeNumber
+        public var name: NodeName
+
+        public init(number: NodeNumber, name: NodeName) {
+            self.number = number
+            self.name = name
+        }
+    }
+
     /// Ordered by number.
-    public var nodes: [(number: NodeNumber, name: NodeName)]
+    public let nodes: [End]
     private let state: FleetState
 
-    public init(nodes: [(number: NodeNumber, name: NodeName)], state: FleetState) {
+    public init(nodes: [End], state: FleetState) {
         self.nodes = nodes
         self.state = state
     }
 
-    public func makeIterator() -> some IteratorProtocol<EdgeStatus> {
-        nodes.lazy.flatMap { node in nodes.lazy.filter { $0.number != node.number }.map { edge(from: node, to: $0) } }
-            .makeIterator()
+    /// The edge between two nodes by their names, `nil` where there is none.
+    public func edge(from node: String, to peer: String) -> EdgeStatus? {
+        guard node != peer, let own = nodes.first(where: { $0.name.text == node }),
+            let other = nodes.first(where: { $0.name.text == peer })
+        else { return nil }
+        return edge(from: own, to: other)
     }
 
-    private func edge(
-        from node: (number: NodeNumber, name: NodeName), to peer: (number: NodeNumber, name: NodeName)
-    ) -> EdgeStatus {
+    public func edge(from node: End, to peer: End) -> EdgeStatus {
         let own = state.nodes[node.number]?.standing?.state(toward: peer.number)
         let opposite = state.nodes[peer.number]?.standing?.state(toward: node.number)
         return EdgeStatus(

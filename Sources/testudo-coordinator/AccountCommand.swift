@@ -13,8 +13,10 @@ struct AccountCommand: ParsableCommand {
 
     @Argument(help: "Its name.")
     var name: String
-    @Option(help: "admin, or readonly: GET alone.", transform: Self.role)
-    var role = Accounts.Role.readonly
+    @Option(
+        help: "admin, or readonly: GET alone. By default that which it has; a new one reads only.", transform: Self.role
+    )
+    var role: Accounts.Role?
     @Option(help: "The YAML file, which says where the accounts are.")
     var config = "/etc/testudo/coordinator.yaml"
 
@@ -22,7 +24,7 @@ struct AccountCommand: ParsableCommand {
         let settings = try Settings.load(config)
         var password = try Self.readPassword()
         defer { for index in password.indices { password[index] = 0 } }
-        try Accounts.add(name, role: role, password: password, in: settings.restDirectory)
+        let role = try Accounts.add(name, role: role, password: password, in: settings.restDirectory)
         print("\(name): \(role.rawValue)")
     }
 

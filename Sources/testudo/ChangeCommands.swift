@@ -80,7 +80,7 @@ struct Change {
         let before = try await newest()?.id ?? 0
         let answer = try await connection.send(method, "\(path)?return_timeout=0", body)
         guard let uuid = try decoded(answer, as: Job.self).job?.uuid else {
-            if isJSON { print(answer.text) } else { print("Nothing was to be changed.") }
+            if isJSON { print(answer.text) } else { print("Done.") }
             return
         }
         try await follow(uuid, after: before)
@@ -90,18 +90,20 @@ struct Change {
         let deadline = ContinuousClock.now.advanced(by: .seconds(timeout))
         var told = 0
         while true {
-            let answer = try await connection.get("/api/cluster/jobs/\(uuid)?fields=state,error,message")
-            let job = try decoded(answer, as: Job.self)
-            if let rollout = try await newest(), rollout.id > before { tell(rollout, &told) }
-            switch job.state {
-            case "running": break
-            case "success":
-                finishLine()
-                if isJSON { print(answer.text) } else { print("Done.") }
-                return
-            default:
-                finishLine()
-                throw Failure(status: Failure.refused, lines: job.error?.lines ?? ["The job failed."])
+            // What goes on goes on, also where one look at it fails.
+            if let answer = try? await connection.get("/api/cluster/jobs/\(uuid)?fields=state,error,message") {
+                let job = try decoded(answer, as: Job.self)
+                if let rollout = try? await newest(), rollout.id > before { tell(rollout, &told) }
+                switch job.state {
+                case "running": break
+                case "success":
+                    finishLine()
+                    if isJSON { print(answer.text) } else { print("Done.") }
+                    return
+                default:
+                    finishLine()
+                    throw Failure(status: Failure.refused, lines: job.error?.lines ?? ["The job failed."])
+                }
             }
             guard ContinuousClock.now < deadline else {
                 finishLine()

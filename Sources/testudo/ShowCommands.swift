@@ -10,8 +10,13 @@ struct Listing {
 
     func show(_ options: ConnectionOptions, filters: [(String, String?)] = []) async throws {
         let connection = try options.connect()
-        let chosen = options.fields.map { fields in
-            fields.split(separator: ",").map { (label: String($0), property: String($0)) }
+        let chosen = options.fields.flatMap { fields in
+            fields == "*"
+                ? nil
+                : fields.split(separator: ",").map { name -> (label: String, property: String) in
+                    let name = name.trimmingCharacters(in: .whitespaces)
+                    return (name, name)
+                }
         }
         let columns = chosen ?? columns
         var query = URLComponents()
@@ -22,17 +27,18 @@ struct Listing {
         var records: [JSONValue] = []
         while let page = next {
             let answer = try await connection.get(page)
-            if options.isJSON {
-                print(answer.text)
-                return
-            }
             guard let body = try? JSONParser.parse(Array(answer.text.utf8)) else {
                 throw Failure(status: Failure.unreachable, lines: ["what answered is no coordinator"])
             }
             if case .array(let page)? = body["records"] { records += page } else { records.append(body) }
             next = if case .string(let link)? = body.value(at: ["_links", "next", "href"]) { link } else { nil }
         }
-        if options.isInstance || !path.isList {
+        if options.isJSON {
+            let whole: JSONValue =
+                path.isList
+                ? ["records": .array(records), "num_records": .integer(Int64(records.count))] : records.first ?? [:]
+            print(whole.text(pretty: true))
+        } else if options.isInstance || !path.isList {
             print(
                 records.map { record in Terminal.block(columns.map { ($0.label, Self.text(record, $0.property)) }) }
                     .joined(separator: "\n\n"))
@@ -50,7 +56,7 @@ struct Listing {
     private static func text(_ value: JSONValue?) -> String {
         switch value {
         case nil, .null: "-"
-        case .string(let text): text
+        case .string(let text): Terminal.plain(text)
         case .array(let list): list.map { text($0) }.joined(separator: ", ")
         case let value?: value.text(pretty: false)
         }

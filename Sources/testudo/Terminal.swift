@@ -3,9 +3,16 @@ internal import Glibc
 
 /// What is written and read.
 enum Terminal {
+    /// Without what a terminal would obey: texts come from every node.
+    static func plain(_ text: String) -> String {
+        String(
+            String.UnicodeScalarView(
+                text.unicodeScalars.map { $0.properties.generalCategory == .control ? "?" : $0 }))
+    }
+
     /// To standard error.
     static func complain(_ lines: [String]) {
-        FileHandle.standardError.write(Data((lines.joined(separator: "\n") + "\n").utf8))
+        FileHandle.standardError.write(Data((lines.map(plain).joined(separator: "\n") + "\n").utf8))
     }
 
     static var isTerminal: Bool { isatty(STDERR_FILENO) == 1 }

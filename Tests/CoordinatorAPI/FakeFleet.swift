@@ -40,7 +40,7 @@ final class FakeFleet: FleetControl {
                 node.number, sequence: 1, accepted: nil,
                 standing: Standing(common: .on(index == 0 ? .enforce : .send, offers: Generation(3))))
         }
-        return FleetEdges(nodes: status().nodes.map { ($0.number, $0.name) }, state: state)
+        return FleetEdges(nodes: status().nodes.map { .init(number: $0.number, name: $0.name) }, state: state)
     }
 
     /// Ten pairs a node.

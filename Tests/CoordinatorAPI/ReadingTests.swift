@@ -73,7 +73,7 @@ struct ReadingTests {
     @Test("A read-only account reads everything and changes nothing")
     func roles() async throws {
         let fixture = try ServerFixture()
-        try Accounts.add("monitor", role: .readonly, password: Array("watching all".utf8), in: fixture.directory)
+        _ = try Accounts.add("monitor", role: .readonly, password: Array("watching all".utf8), in: fixture.directory)
         fixture.server.reload()
         let monitor = "Basic " + Data("monitor:watching all".utf8).base64EncodedString()
         try await fixture.test(.router) { client in
@@ -105,7 +105,11 @@ struct ReadingTests {
         let other = "Basic " + Data("admin:another password".utf8).base64EncodedString()
         try await fixture.test(.router) { client in
             #expect(try await client.send("GET", "/api/cluster", authorization: fixture.authorization).status == .ok)
-            try Accounts.add("admin", role: .admin, password: Array("another password".utf8), in: fixture.directory)
+            #expect(throws: RESTStartError.self) {
+                try Accounts.add(
+                    "admin", role: .readonly, password: Array("another password".utf8), in: fixture.directory)
+            }
+            _ = try Accounts.add("admin", role: nil, password: Array("another password".utf8), in: fixture.directory)
             fixture.server.reload()
             #expect(try await client.send("GET", "/api/cluster", authorization: other).status == .ok)
             let former = try await client.send("GET", "/api/cluster", authorization: fixture.authorization)
