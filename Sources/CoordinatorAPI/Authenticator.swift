@@ -29,8 +29,7 @@ final class Authenticator: Sendable {
         /// At most one an account.
         var known: [(code: HMAC<SHA256>.MAC, user: String)] = []
         var accounts: Accounts
-        /// What was told last of a file that cannot be read.
-        var complaint = ""
+        var complaint = Complaint()
         var running = 0
         var waiting: [(peer: String, place: CheckedContinuation<Void, Never>)] = []
     }
@@ -50,7 +49,7 @@ final class Authenticator: Sendable {
         do throws(RESTStartError) {
             let accounts = try Accounts.load(in: try ServerDirectory(path: path))
             let isOther = state.withLock { state in
-                state.complaint = ""
+                state.complaint.end()
                 guard let accounts, accounts != state.accounts else { return false }
                 state.accounts = accounts
                 state.known = []
@@ -58,11 +57,9 @@ final class Authenticator: Sendable {
             }
             if isOther { logger.notice("other accounts count from now on") }
         } catch {
-            let isNew = state.withLock { state in
-                defer { state.complaint = "\(error)" }
-                return state.complaint != "\(error)"
+            if state.withLock({ $0.complaint.isNew("\(error)") }) {
+                logger.error("the accounts stay as they are", metadata: ["reason": "\(error)"])
             }
-            if isNew { logger.error("the accounts stay as they are", metadata: ["reason": "\(error)"]) }
         }
     }
 

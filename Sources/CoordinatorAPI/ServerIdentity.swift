@@ -9,8 +9,7 @@ final class ServerIdentity: Sendable {
     private struct State {
         var material: TLSMaterial
         var override = NIOSSLContextConfigurationOverride.noChanges
-        /// What was told last of a certificate that cannot be used: once is enough.
-        var complaint = ""
+        var complaint = Complaint()
     }
 
     private let configuration: RESTConfiguration
@@ -39,7 +38,7 @@ final class ServerIdentity: Sendable {
         do throws(RESTStartError) {
             let material = try TLSMaterial.load(configuration)
             let isSame = state.withLock { state in
-                state.complaint = ""
+                state.complaint.end()
                 return state.material == material
             }
             if isSame { return }
@@ -51,11 +50,9 @@ final class ServerIdentity: Sendable {
             }
             logger.notice("another certificate is used from now on", metadata: ["certificate.end": "\(material.end)"])
         } catch {
-            let isNew = state.withLock { state in
-                defer { state.complaint = "\(error)" }
-                return state.complaint != "\(error)"
+            if state.withLock({ $0.complaint.isNew("\(error)") }) {
+                logger.error("the certificate stays as it is", metadata: ["reason": "\(error)"])
             }
-            if isNew { logger.error("the certificate stays as it is", metadata: ["reason": "\(error)"]) }
         }
     }
 }
