@@ -10,7 +10,7 @@ extension Rollout {
         case .preflight, .observe:
             if !isWayBack { origin = whereEdgesStand() }
             return advance(at: now)
-        case .offer: return publish(step.offers)
+        case .offer: return gatherOffers(of: planner().open(), having: step.offers, at: now)
         case .move, .probe:
             return advance(at: now)
         }
@@ -52,17 +52,20 @@ extension Rollout {
         return issue(.move(stride.rule, fresh: fresh), to: stride.nodes, name: stride.name, at: now)
     }
 
-    /// Asks those for an offer who have none ready.
-    private mutating func gatherOffers(of open: [Edge], at now: Instant) -> [Effect] {
+    /// Asks those for an offer who have none ready and have not answered yet.
+    private mutating func gatherOffers(
+        of open: [Edge], having answered: [NodeNumber: Offer] = [:], at now: Instant
+    ) -> [Effect] {
         let ends = Set(open.flatMap { [$0.node, $0.peer] }).subtracting(charter.absent)
         let concerned = goal.base == nil || !isUniform ? ends.sorted() : participants
-        var ready: [NodeNumber: Offer] = [:]
-        for node in concerned { ready[node] = spares[node] }
-        let asked = concerned.filter { ready[$0] == nil }
-        guard !asked.isEmpty else { return publish(ready) }
+        var offers = answered
+        // A spare that was given up while others were asked is not counted on.
+        for node in concerned where offers[node] == nil { offers[node] = spares[node] }
+        let asked = concerned.filter { offers[$0] == nil }
+        guard !asked.isEmpty else { return publish(offers) }
         let effects = issue(.offer, to: asked, at: now)
         if case .waiting(var step) = phase {
-            step.offers = ready
+            step.offers = answered
             phase = .waiting(step)
         }
         return effects

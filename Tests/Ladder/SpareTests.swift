@@ -99,4 +99,18 @@ struct SpareTests {
 
         #expect(Self.asked(effects) == [2])
     }
+
+    @Test(
+        "A node that gives its spare offer up while others are asked is asked in its turn, and no answer is asked twice"
+    )
+    func givenUp() {
+        var rollout = Self.rollout([1, 3])
+        _ = Self.afterPreflight(&rollout)
+        _ = rollout.joined(3, isNewProcess: false)
+
+        #expect(Self.asked(Self.answer(&rollout, 2, from: 2, offer: Self.offer(9))) == [3])
+        let effects = Self.answer(&rollout, 3, from: 3, offer: Self.offer(8))
+
+        #expect(Self.published(effects) == [1: [1], 2: [9], 3: [8]])
+    }
 }
