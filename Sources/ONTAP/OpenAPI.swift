@@ -96,7 +96,7 @@ public enum OpenAPI {
                             ["type": "string", "enum": .array(IPsecRecord.replayWindows.map { .string("\($0)") })],
                         ],
                     ],
-                    "_links": ["type": "object"],
+                    "_links": ["description": "As a GET gave it: ignored."],
                 ],
             ]
         case (.post, .rollouts):

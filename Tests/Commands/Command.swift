@@ -1,11 +1,13 @@
 public import Foundation
 
-/// A program that a test runs to its end, one at a time: it may use both processors and measures packets.
+/// A program that a test runs to its end. Each has a processor: a lab and a sweep of seeds are one process at work.
 public struct Command: Sendable {
     /// How it ended and what it printed.
     public struct Ending: Sendable {
         public var status: Int32
         public var output: String
+        /// How long it ran, its turn not waited for.
+        public var duration: Duration
 
         public var lines: [Substring] { output.split(separator: "\n") }
     }
@@ -17,7 +19,9 @@ public struct Command: Sendable {
     /// The tests that run; what was built with them lies beside.
     public static let tests = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
 
-    private static let turns = Turns()
+    /// So many at a time; a lab's User-Mode Linux may take 2 GiB.
+    private static let atATimeMaximum = 4
+    private static let turns = Turns(places: min(atATimeMaximum, ProcessInfo.processInfo.activeProcessorCount))
 
     private let path: String
 
@@ -38,6 +42,7 @@ public struct Command: Sendable {
         defer { try? FileManager.default.removeItem(at: file) }
         let output = try FileHandle(forWritingTo: file)
         await Self.turns.take()
+        let start = ContinuousClock.now
         let status: Int32
         do {
             status = try await Self.start(path, arguments, output: output)
@@ -46,7 +51,9 @@ public struct Command: Sendable {
             throw error
         }
         await Self.turns.pass()
-        return Ending(status: status, output: try String(contentsOf: file, encoding: .utf8))
+        return Ending(
+            status: status, output: try String(contentsOf: file, encoding: .utf8), duration: ContinuousClock.now - start
+        )
     }
 
     private static func start(_ path: String, _ arguments: [String], output: FileHandle) async throws -> Int32 {
@@ -71,20 +78,22 @@ public struct Command: Sendable {
 
 /// Who asks first is first.
 private actor Turns {
-    private var isTaken = false
+    private var free: Int
     private var waiting: [CheckedContinuation<Void, Never>] = []
 
+    init(places: Int) { free = places }
+
     func take() async {
-        guard isTaken else {
-            isTaken = true
-            return
+        if free > 0 {
+            free -= 1
+        } else {
+            await withCheckedContinuation { waiting.append($0) }
         }
-        await withCheckedContinuation { waiting.append($0) }
     }
 
     func pass() {
         if waiting.isEmpty {
-            isTaken = false
+            free += 1
         } else {
             waiting.removeFirst().resume()
         }

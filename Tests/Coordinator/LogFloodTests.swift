@@ -35,15 +35,22 @@ struct LogFloodTests {
         let lines = Lines()
         let fleet = try await SmallFleet(1, logger: lines.logger)
         try await fleet.run {
-            for number in 1...500 as ClosedRange<UInt64> {
+            func complain(_ number: UInt64) {
                 let beat = NodeHeartbeat(sequence: 0, accepted: .none, standing: nil, problems: ["problem \(number)"])
                 fleet.bus.say(.heartbeat(beat), as: 1)
+            }
+            for number in 1...500 as ClosedRange<UInt64> {
+                complain(number)
                 let report = Report(
                     answering: .none, sequence: 0,
                     verdict: .stale(newest: Stamp(generation: Generation(1 << 40 + number), step: 1)), standing: nil)
                 fleet.bus.say(.report(report), as: 1)
             }
-            try await eventually("the last word") { fleet.coordinator.status().nodes[0].problems == ["problem 500"] }
+            try await eventually("the last word") {
+                // The agent beside it says that it has none.
+                complain(500)
+                return fleet.coordinator.status().nodes[0].problems == ["problem 500"]
+            }
 
             // The test and the agent beside it may take longer than one interval.
             #expect(lines.count("node is degraded") < 50)

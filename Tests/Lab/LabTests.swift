@@ -3,9 +3,7 @@ import Foundation
 import Testing
 
 /// The real binaries against real ESP: each test is a script that runs inside a lab and says by its status how it went.
-///
-/// One at a time: a lab measures packets, and two on two processors would disturb each other.
-@Suite("Lab", .serialized)
+@Suite("Lab")
 struct LabTests {
     /// Runs `deploy/lab/run OPTIONS -- Tests/Lab/scripts/SCRIPT`.
     private static func lab(
@@ -14,7 +12,9 @@ struct LabTests {
         let path = Command.root.appending(path: "Tests/Lab/scripts/\(script)").path
         let ending = try await Command("deploy/lab/run").run(options + ["--", path] + arguments)
         let told = ending.lines.filter { !$0.contains(": ok: ") }.joined(separator: "\n")
-        print("lab: \(script) \(arguments.joined(separator: " ")): status \(ending.status)\n\(told)")
+        print(
+            "lab: \(script) \(arguments.joined(separator: " ")): status \(ending.status) after \(ending.duration)\n\(told)"
+        )
         return ending
     }
 
@@ -95,6 +95,10 @@ struct LabTests {
 
     @Test("NetApp's Python library in four releases and its Ansible collection work unchanged")
     func clients() async throws { try await expectSuccess(["--kernel", "simulated", "--nodes", "3"], "clients.sh") }
+
+    @Test(
+        "Schemathesis, driven by the specification that the server serves, finds no fault and no answer off its schema")
+    func schemathesis() async throws { try await expectSuccess(["--kernel", "simulated"], "schemathesis.sh") }
 
     @Test("The command line shows, changes, and ends by the status that it promises")
     func commandLine() async throws { try await expectSuccess(["--kernel", "simulated"], "command-line.sh") }

@@ -2,7 +2,7 @@ import Commands
 import Testing
 
 /// Whole fleets of the real actors, a seed each.
-@Suite("Seeds", .serialized)
+@Suite("Seeds")
 struct SeedTests {
     /// A process of its own, so that its hashes are ordered and a crash is only its own.
     private static let simulate = Command(product: "testudo-simulate")
@@ -63,7 +63,7 @@ struct SeedTests {
 
     @Test("2000 seeds: nothing wrong happens in the storm, and in quiet every fleet comes to where it should be")
     func sweep() async throws {
-        let run = try await Self.simulate.run(["--seeds", "1..2000", "--jobs", "2"])
+        let run = try await Self.simulate.run(["--seeds", "1..2000"])
 
         print("simulation: \(run.lines.last ?? "no output")")
         #expect(run.status == 0, "\(run.output.suffix(4_000))")
@@ -88,7 +88,7 @@ struct SeedTests {
     func mutation(flaw: String, seed: Int) async throws {
         // Rare ones have another thousand: what they need is not in every one.
         let run = try await Self.simulate.run(
-            ["--seeds", "\(seed)..\(seed + 999)", "--jobs", "2", "--first", "--flaw", flaw])
+            ["--seeds", "\(seed)..\(seed + 999)", "--first", "--flaw", flaw])
 
         let first = run.lines.first { $0.contains(" violation: ") } ?? "nothing"
         print("simulation: \(flaw): \(first.split(separator: " ").prefix(2).joined(separator: " "))")

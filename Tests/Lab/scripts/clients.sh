@@ -6,26 +6,17 @@ scripts=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 script=clients
 [ -n "${TESTUDO_LAB:-}" ] || exec "$scripts/../../../deploy/lab/run" --kernel simulated -- "$scripts/clients.sh" "$@"
 . "$scripts/api.sh"
+. "$scripts/environment.sh"
 libraries='9.8.0 9.12.1.0 9.16.1.0 9.19.1.0'
 # The collection netapp.ontap 23.2.0 is in it.
 ansible=12.3.0
-cache=$(cd "$scripts/../../.." && pwd -P)/.build/clients
-
-# environment NAME REQUIREMENT…: makes it whole or not at all.
-environment() {
-    local folder=$cache/$1
-    shift
-    [ -e "$folder/whole" ] && return
-    rm -rf "$folder" && mkdir -p "$cache" && python3 -m venv "$folder" &&
-        "$folder/bin/pip" install --quiet --disable-pip-version-check "$@" && touch "$folder/whole"
-}
 # Its releases up to 9.16 were written for marshmallow 3, and do not say so.
-library() { environment "library-$1" "netapp-ontap==$1" 'marshmallow<4' && "$cache/library-$1/bin/python" "$scripts/../clients/library.py"; }
+library() { environment "library-$1" "netapp-ontap==$1" 'marshmallow<4' && "$environments/library-$1/bin/python" "$scripts/../clients/library.py"; }
 playbook() {
     environment "ansible-$ansible" "ansible==$ansible" requests || return 1
     ANSIBLE_HOME=$TESTUDO_LAB/ansible ANSIBLE_LOCALHOST_WARNING=false REQUESTS_CA_BUNDLE=$TESTUDO_CA \
-        "$cache/ansible-$ansible/bin/ansible-playbook" --inventory localhost, --connection local \
-        --extra-vars "ansible_python_interpreter=$cache/ansible-$ansible/bin/python" "$scripts/../clients/playbook.yml"
+        "$environments/ansible-$ansible/bin/ansible-playbook" --inventory localhost, --connection local \
+        --extra-vars "ansible_python_interpreter=$environments/ansible-$ansible/bin/python" "$scripts/../clients/playbook.yml"
 }
 
 configuration=$TESTUDO_LAB/coordinator/coordinator.yaml
