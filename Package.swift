@@ -124,11 +124,12 @@ let package = Package(
         .executableTarget(
             name: "testudo-swarm",
             dependencies: [
-                "Coordinator", "Agent", "Bus", "Store", "Simulated", "ZeroMQ", "Ports", "Fleet", "Ladder", "MeshKeys",
-                "LinuxHost", arguments, logging,
+                "Coordinator", "CoordinatorAPI", "Agent", "Bus", "Store", "Simulated", "ZeroMQ", "Ports", "Fleet",
+                "Ladder", "MeshKeys", "LinuxHost", arguments, logging,
             ],
             swiftSettings: strict),
-        .executableTarget(name: "testudo", dependencies: ["ONTAP", arguments, httpClient], swiftSettings: strict),
+        .executableTarget(
+            name: "testudo", dependencies: ["LinuxHost", "ONTAP", arguments, httpClient], swiftSettings: strict),
         // The lab's packet counter: a tool of the tests, in C for User-Mode Linux's slow system calls.
         .executableTarget(name: "testudo-traffic", cSettings: [.treatAllWarnings(as: .error)]),
         tests("Ladder", ["Fleet", "Ladder"], exclude: ["Transcripts"]),

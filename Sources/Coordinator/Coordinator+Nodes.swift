@@ -33,6 +33,7 @@ extension Coordinator {
             if let effects = rollout?.receive(report, from: node, at: clock.now()) {
                 checkpoint.reach("received \(stepName)")
                 await perform(effects)
+                publishProgress()
             } else {
                 fleet.note(node, sequence: report.sequence, accepted: nil, standing: report.standing)
                 converging.noteNews()

@@ -39,12 +39,31 @@ extension Coordinator {
         picture.places = Dictionary(
             nodes.enumerated().map { ($1.number, $0) }, uniquingKeysWith: { first, _ in first })
         let enabled = isEnabled(fleet)
+        let progress = progress
         published.withLock { status in
             status.enabled = enabled
             status.replayWindow = replayWindow
             status.nodes = nodes
             status.rollouts = log.records
+            Self.show(progress, in: &status)
         }
+    }
+
+    /// How far the rollout under way is; `nil` where there is none that operators see.
+    private var progress: RolloutRecord.Progress? {
+        guard let rollout, rollout.charter.kind != .inspect else { return nil }
+        let answers = rollout.answers
+        return .init(step: stepName, nodes: answers.needed, nodesDone: answers.given)
+    }
+
+    private static func show(_ progress: RolloutRecord.Progress?, in status: inout FleetStatus) {
+        if status.rollouts.first?.outcome == .running { status.rollouts[0].progress = progress }
+    }
+
+    /// One more node has answered the step.
+    func publishProgress() {
+        let progress = progress
+        published.withLock { Self.show(progress, in: &$0) }
     }
 
     /// One node said where it stands.

@@ -32,6 +32,7 @@ struct RolloutLog {
         records[0].outcome = outcome
         records[0].reasons = reasons
         records[0].microseconds = now.microseconds(since: began)
+        records[0].progress = nil
     }
 
     private mutating func endStep(at now: Instant) {

@@ -5,8 +5,8 @@ internal import Synchronization
 
 /// Says who sends a request.
 ///
-/// A password is checked against its hash once; after that its HMAC under a key of this process is remembered, so that
-/// not every GET pays for scrypt.
+/// A password is checked against its hash once; after that the header's HMAC under a key of this process is remembered, so
+/// that not every GET pays for scrypt.
 final class Authenticator: Sendable {
     enum Verdict: Hashable, Sendable {
         case user(String, Accounts.Role)
@@ -24,14 +24,18 @@ final class Authenticator: Sendable {
     static let waitingMaximum = 16
     /// Of one address: whoever guesses from one leaves places to the others.
     static let waitingPerPeerMaximum = 4
+    /// Of one account's header: clients do not all write it alike.
+    static let spellingsMaximum = 4
+    private let places = Places(
+        runningMaximum: checksMaximum, waitingMaximum: waitingMaximum, waitingPerPeerMaximum: waitingPerPeerMaximum)
 
     private struct State {
-        /// At most one an account.
+        /// At most ``spellingsMaximum`` an account.
         var known: [(code: HMAC<SHA256>.MAC, user: String)] = []
         var accounts: Accounts
         var complaint = Complaint()
-        var running = 0
-        var waiting: [(peer: String, place: CheckedContinuation<Void, Never>)] = []
+        /// Credentials that are being checked, and who else sent the same.
+        var checks: [HMAC<SHA256>.MAC: [CheckedContinuation<Verdict?, Never>]] = [:]
     }
 
     private let decoy: PasswordHash
@@ -70,14 +74,35 @@ final class Authenticator: Sendable {
     ///
     /// - Parameter peer: the address that it came from.
     func check(_ header: String?, from peer: String) async -> Verdict {
-        guard let credentials = header.flatMap(BasicCredentials.init) else { return .missing }
-        let code = HMAC<SHA256>.authenticationCode(
-            for: Array(credentials.user.utf8) + [0] + credentials.password, using: key)
+        guard let header, header.utf8.count <= BasicCredentials.headerBytesMaximum else { return .missing }
+        let code = HMAC<SHA256>.authenticationCode(for: Array(header.utf8), using: key)
         if let verdict = remembered(code) { return verdict }
-        guard await enter(from: peer) else { return .busy }
-        defer { leave() }
-        // Whoever stood in front may have had the same credentials.
-        if let verdict = remembered(code) { return verdict }
+        guard let credentials = BasicCredentials(header: header) else { return .missing }
+        // A client's first calls come side by side: they are one check.
+        if let verdict = await shared(code) { return verdict }
+        let verdict = await places.with(peer: peer) { await checked(credentials, code) } ?? .busy
+        for waiting in state.withLock({ $0.checks.removeValue(forKey: code) }) ?? [] {
+            waiting.resume(returning: verdict)
+        }
+        return verdict
+    }
+
+    /// The verdict on the same credentials, where they are being checked; `nil` where they are from now on, by the caller.
+    private func shared(_ code: HMAC<SHA256>.MAC) async -> Verdict? {
+        await withCheckedContinuation { (continuation: CheckedContinuation<Verdict?, Never>) in
+            let isFirst = state.withLock { state in
+                guard state.checks[code] != nil else {
+                    state.checks[code] = []
+                    return true
+                }
+                state.checks[code]?.append(continuation)
+                return false
+            }
+            if isFirst { continuation.resume(returning: nil) }
+        }
+    }
+
+    private func checked(_ credentials: BasicCredentials, _ code: HMAC<SHA256>.MAC) async -> Verdict {
         let account = state.withLock { $0.accounts.accounts[credentials.user] }
         let candidate = account?.hash ?? decoy
         let password = credentials.password
@@ -86,8 +111,11 @@ final class Authenticator: Sendable {
         state.withLock { state in
             // It may have been replaced in the meantime.
             guard state.accounts.accounts[credentials.user] == account else { return }
-            state.known.removeAll { $0.user == credentials.user }
             state.known.append((code, credentials.user))
+            guard state.known.count(where: { $0.user == credentials.user }) > Self.spellingsMaximum else { return }
+            if let oldest = state.known.firstIndex(where: { $0.user == credentials.user }) {
+                state.known.remove(at: oldest)
+            }
         }
         return .user(credentials.user, account.role)
     }
@@ -98,48 +126,5 @@ final class Authenticator: Sendable {
             guard let user = state.known.first(where: { $0.code == code })?.user else { return nil }
             return state.accounts.accounts[user].map { .user(user, $0.role) }
         }
-    }
-
-    private enum Entry {
-        case now
-        case later
-        case never
-    }
-
-    private func enter(from peer: String) async -> Bool {
-        var isAdmitted = true
-        await withCheckedContinuation { continuation in
-            let entry = state.withLock { state -> Entry in
-                if state.running < Self.checksMaximum {
-                    state.running += 1
-                    return .now
-                }
-                guard state.waiting.count < Self.waitingMaximum,
-                    state.waiting.count(where: { $0.peer == peer }) < Self.waitingPerPeerMaximum
-                else { return .never }
-                state.waiting.append((peer, continuation))
-                return .later
-            }
-            switch entry {
-            case .now: continuation.resume()
-            case .later: break
-            case .never:
-                isAdmitted = false
-                continuation.resume()
-            }
-        }
-        return isAdmitted
-    }
-
-    /// Hands the place on to who waits longest.
-    private func leave() {
-        let next = state.withLock { state -> CheckedContinuation<Void, Never>? in
-            if state.waiting.isEmpty {
-                state.running -= 1
-                return nil
-            }
-            return state.waiting.removeFirst().place
-        }
-        next?.resume()
     }
 }

@@ -4,23 +4,29 @@ internal import Ladder
 internal import ONTAP
 internal import Ports
 
-extension FleetStatus {
-    /// The records that a resource shows of the fleet.
-    func records(of kind: Resource.Kind) -> [JSONObject] {
-        switch kind {
-        case .ipsec: [IPsecRecord(enabled: enabled, replayWindow: replayWindow).json]
-        case .cluster: [ClusterRecord(name: name, uuid: uuid).json]
-        // The server's own: the fleet knows calls, not who waits for them nor who may call.
-        case .jobs, .accounts, .roles, .events: []
-        // Too many to be made at once.
-        case .edges, .associations: []
+extension Answer {
+    /// Makes the answer to a call that reads what a fleet's status says; records are made as far as they are shown.
+    init(_ call: Call, of status: FleetStatus) throws(APIError) {
+        switch call.route.resource.kind {
+        case .ipsec:
+            let record = IPsecRecord(enabled: status.enabled, replayWindow: status.replayWindow)
+            try self.init(call, records: CollectionOfOne(record.json))
+        case .cluster:
+            try self.init(call, records: CollectionOfOne(ClusterRecord(name: status.name, uuid: status.uuid).json))
         // To ONTAP's clients a node that was removed is gone.
-        case .nodes: nodes.filter { !$0.isQuarantined }.map { $0.record(fleet: uuid).json }
-        case .rollouts: rollouts.map(\.json)
-        case .fleetNodes: nodes.map(\.fleetRecord.json)
+        case .nodes:
+            let nodes = status.nodes.lazy.filter { !$0.isQuarantined }
+            try self.init(call, records: nodes.map { $0.record(fleet: status.uuid).json })
+        case .rollouts: try self.init(call, records: status.rollouts.lazy.map(\.json))
+        case .fleetNodes: try self.init(call, records: status.nodes.lazy.map(\.fleetRecord.json))
+        // The server's own: the fleet knows calls, not who waits for them nor who may call. Or too many for one moment.
+        case .jobs, .accounts, .roles, .events, .edges, .associations:
+            try self.init(call, records: EmptyCollection())
         }
     }
+}
 
+extension FleetStatus {
     /// The record of one rollout; its number alone where so many began since that it is shown no more.
     func rollout(_ id: UInt64) -> JSONObject {
         rollouts.first { $0.id == id }?.json ?? ["id": .integer(Int64(clamping: id))]
@@ -98,6 +104,7 @@ extension Ports.RolloutRecord {
             id: id, kind: kind.rawValue, outcome: outcome.rawValue, durationMicroseconds: microseconds,
             drainMicroseconds: drainMicroseconds, probeMicroseconds: probeMicroseconds,
             steps: steps.map { .init(name: $0.name, microseconds: $0.microseconds) },
+            progress: progress.map { .init(step: $0.step, nodes: $0.nodes, nodesDone: $0.nodesDone) },
             reasons: reasons.map { .init(node: $0.node?.text, message: $0.message) })
     }
 }

@@ -1,3 +1,6 @@
+internal import HummingbirdCore
+internal import NIOCore
+
 /// The bounds of what strangers can make the server hold; each says why it is that large.
 struct RESTLimits: Hashable, Sendable {
     /// Per listening address. Clients keep a handful; 256 TLS connections cost some 25 MiB.
@@ -20,4 +23,14 @@ struct RESTLimits: Hashable, Sendable {
     /// What is read, and thrown away, of a body that was refused already, before the connection is closed: a client
     /// that sends first and reads afterwards gets to see the refusal.
     var refusedBodyBytesMaximum = 4_194_304
+
+    /// HTTP/1.1 within the limits, without TLS.
+    func server() -> HTTPServerBuilder {
+        .http1(
+            configuration: HTTP1Channel.Configuration(
+                additionalChannelHandlers: [RequestDeadline(self)], idleTimeout: .seconds(idleSeconds),
+                httpDecoderConfiguration: .init(
+                    maxHeaderFieldSize: headerFieldBytesMaximum, maxHeaderListSize: headerBytesMaximum,
+                    maxHeaderFieldCount: headersMaximum)))
+    }
 }

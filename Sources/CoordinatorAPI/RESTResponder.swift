@@ -22,14 +22,9 @@ struct RESTResponder: HTTPResponder {
 
     /// Seconds after which a client that was told to wait may come again: a full queue of password checks is over.
     private static let retrySeconds = 2
-    private static let edgesAtOnce = 1_000
-    /// Longer than clients wait: by then nodes are silent that are said to be present.
-    private static let associationsSeconds: Int64 = 30
     /// A body is written in pieces of this size, so that a slow reader is seen to read.
     private static let pieceBytes = 65_536
     private static let linkHeader = HTTPField.Name("Link")
-    /// Nodes that are asked for their SAs at once: their answers are held until they are shown.
-    private static let nodesAtOnce = 16
 
     let control: any FleetControl
     let jobs: Jobs
@@ -37,6 +32,20 @@ struct RESTResponder: HTTPResponder {
     let authenticator: Authenticator
     let events: EventLog
     let logger: Logger
+    private let lists: LargeLists
+
+    init(
+        control: any FleetControl, returnTimeoutSeconds: Int64, authenticator: Authenticator, events: EventLog,
+        logger: Logger
+    ) {
+        self.control = control
+        self.returnTimeoutSeconds = returnTimeoutSeconds
+        self.authenticator = authenticator
+        self.events = events
+        self.logger = logger
+        jobs = Jobs(control: control)
+        lists = LargeLists(control: control)
+    }
 
     func respond(to request: HummingbirdCore.Request, context: Context) async throws -> Response {
         let accept = request.headers[.accept]
@@ -46,7 +55,7 @@ struct RESTResponder: HTTPResponder {
         case .user(let user, let role):
             entry.user = user
             do throws(APIError) {
-                answer = try await self.answer(request, accept: accept, user: user, role: role)
+                answer = try await self.answer(request, from: context.peer, accept: accept, user: user, role: role)
             } catch {
                 answer = Answer(error, accept: accept)
             }
@@ -71,7 +80,7 @@ struct RESTResponder: HTTPResponder {
     }
 
     private func answer(
-        _ request: HummingbirdCore.Request, accept: String?, user: String, role: Accounts.Role
+        _ request: HummingbirdCore.Request, from peer: String, accept: String?, user: String, role: Accounts.Role
     ) async throws(APIError) -> Answer {
         let body = try await body(of: request)
         let path = String((request.head.path ?? "").prefix { $0 != "?" })
@@ -82,14 +91,12 @@ struct RESTResponder: HTTPResponder {
         if call.action == .read {
             let kind = call.route.resource.kind
             switch kind {
-            case .associations: return try await associations(call)
-            case .edges: return try await edges(call)
+            case .associations, .edges: return try await lists.answer(call, peer: peer)
             case .events: return try Answer(call, records: events.records.lazy.map(\.json))
             case .jobs: return try Answer(call, records: await jobs.records(of: call.route.key))
             case .accounts: return try Answer(call, records: authenticator.accounts.map { AccountRecord($0).json })
             case .roles: return try Answer(call, records: Accounts.Role.allCases.map(\.record))
-            case .ipsec, .cluster, .nodes, .rollouts, .fleetNodes:
-                return try Answer(call, records: control.status().records(of: kind))
+            case .ipsec, .cluster, .nodes, .rollouts, .fleetNodes: return try Answer(call, of: control.status())
             }
         }
         guard let change = try call.action.request() else { return Answer(empty: call) }
@@ -114,71 +121,6 @@ struct RESTResponder: HTTPResponder {
             return Answer(call, created: control.status().rollout(rollout))
         case .failed(let failure): throw failure.error
         }
-    }
-
-    /// Looks at edge after edge until the page is full, and lets others in between: there are as many as pairs of nodes.
-    private func edges(_ call: Call) async throws(APIError) -> Answer {
-        let edges = await control.edges()
-        let filter = call.query.filter
-        if let key = call.route.key {
-            let names = key.split(separator: ":", omittingEmptySubsequences: false)
-            let found = names.count == 2 ? edges.edge(from: String(names[0]), to: String(names[1])) : nil
-            return try Answer(call, records: found.map { [$0.record] } ?? [])
-        }
-        var page = Page(call)
-        var count = 0
-        for node in edges.nodes where filter.mayMatch(.string(node.name.text), at: ["node", "name"]) {
-            for peer in edges.nodes where peer.number != node.number {
-                count += 1
-                if count % Self.edgesAtOnce == 0 {
-                    await Task.yield()
-                    if Task.isCancelled { throw .tooManyRequests }
-                }
-                guard filter.mayMatch(.string(peer.name.text), at: ["peer", "name"]) else { continue }
-                let edge = edges.edge(from: node, to: peer)
-                guard filter.mayMatch(edge.rung.map { .string($0.description) } ?? .null, at: ["rung"]) else {
-                    continue
-                }
-                if try !page.offer(edge.record) { return Answer(call, page) }
-            }
-        }
-        return Answer(call, page)
-    }
-
-    /// Asks node by node, some at once, until the page is full: those that are left out cost nothing.
-    private func associations(_ call: Call) async throws(APIError) -> Answer {
-        let status = control.status()
-        let nodes = status.nodes.filter { node in
-            node.isPresent && call.query.filter.mayMatch(.string(node.name.text), at: ["node", "name"])
-        }
-        var page = Page(call)
-        var found: JSONObject?
-        let deadline = ContinuousClock.now.advanced(by: .seconds(Self.associationsSeconds))
-        for start in stride(from: 0, to: nodes.count, by: Self.nodesAtOnce) {
-            guard ContinuousClock.now < deadline else { throw .tookTooLong }
-            let some = nodes[start..<min(start + Self.nodesAtOnce, nodes.count)]
-            let answers = await withTaskGroup(of: (Int, [AssociationPair]?).self) { group in
-                for (index, node) in some.enumerated() {
-                    group.addTask { [control] in (index, await control.associations(of: node.number)) }
-                }
-                var answers: [Int: [AssociationPair]] = [:]
-                for await (index, pairs) in group { answers[index] = pairs }
-                return answers
-            }
-            for (index, node) in some.enumerated() {
-                for pair in answers[index] ?? [] {
-                    let record = node.record(of: pair, fleet: status.uuid)
-                    if let key = call.route.key {
-                        if record["uuid"] == .string(key) { found = record }
-                    } else if try !page.offer(record) {
-                        return Answer(call, page)
-                    }
-                }
-            }
-            if found != nil { break }
-        }
-        guard call.route.key != nil else { return Answer(call, page) }
-        return try Answer(call, records: found.map { [$0] } ?? [])
     }
 
     /// The whole body; refused before it is read where its length says that it is too large.

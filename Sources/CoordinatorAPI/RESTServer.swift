@@ -29,7 +29,7 @@ public struct RESTServer: Sendable {
         let accounts = try Accounts.loadOrMake(in: directory, cost: configuration.passwordCost)
         tls = try identity.tls()
         responder = RESTResponder(
-            control: control, jobs: Jobs(control: control), returnTimeoutSeconds: configuration.returnTimeoutSeconds,
+            control: control, returnTimeoutSeconds: configuration.returnTimeoutSeconds,
             authenticator: Authenticator(accounts: accounts, cost: configuration.passwordCost),
             events: events, logger: logger)
         listening = Listening(count: configuration.listen.count)
@@ -104,15 +104,7 @@ public struct RESTServer: Sendable {
     }
 
     /// HTTP/1.1 within the limits, without TLS.
-    func plainServer() -> HTTPServerBuilder {
-        let limits = configuration.limits
-        return .http1(
-            configuration: HTTP1Channel.Configuration(
-                additionalChannelHandlers: [RequestDeadline(limits)], idleTimeout: .seconds(limits.idleSeconds),
-                httpDecoderConfiguration: .init(
-                    maxHeaderFieldSize: limits.headerFieldBytesMaximum, maxHeaderListSize: limits.headerBytesMaximum,
-                    maxHeaderFieldCount: limits.headersMaximum)))
-    }
+    func plainServer() -> HTTPServerBuilder { configuration.limits.server() }
 
     private func server() throws -> HTTPServerBuilder { try .tls(plainServer(), tlsConfiguration: tls) }
 }

@@ -17,6 +17,8 @@ public struct Rollout: Hashable, Sendable {
     /// One order and who has yet to answer it.
     struct Step: Hashable {
         var order: Order
+        /// Whose answers it needs, and those of them that have not answered.
+        var nodeCount: Int
         var waiting: Set<NodeNumber>
         var began: Instant
         var deadline: Instant
@@ -76,6 +78,10 @@ public struct Rollout: Hashable, Sendable {
     public var isTurningBack: Bool { isWayBack }
     /// The nodes whose answers the current step waits for.
     public var waitingFor: Set<NodeNumber> { if case .waiting(let step) = phase { step.waiting } else { [] } }
+    /// How many nodes the current step needs, and how many of them have answered; none while it is waited for the drain.
+    public var answers: (needed: Int, given: Int) {
+        if case .waiting(let step) = phase { (step.nodeCount, step.nodeCount - step.waiting.count) } else { (0, 0) }
+    }
     /// The nodes that it goes on with.
     var participants: [NodeNumber] { charter.numbers.filter { !charter.absent.contains($0) } }
 
@@ -212,7 +218,7 @@ public struct Rollout: Hashable, Sendable {
         let waiting = Set(nodes).subtracting(silent)
         phase = .waiting(
             Step(
-                order: order, waiting: waiting, began: now, deadline: deadline, retry: retry,
+                order: order, nodeCount: waiting.count, waiting: waiting, began: now, deadline: deadline, retry: retry,
                 retryMilliseconds: limits.retryMilliseconds))
         let effects: [Effect] = [.journal(.step(stamp, name: name ?? task.name)), .send(order, to: nodes)]
         return waiting.isEmpty ? effects + advance(at: now) : effects + [.arm(min(deadline, retry))]

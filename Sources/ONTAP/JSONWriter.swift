@@ -5,60 +5,66 @@ extension JSONValue {
     /// (a published session against ONTAP); Python's client takes a body that does not begin with `{` for multipart.
     /// - Parameter pretty: `false` leaves all white space out.
     public func text(pretty: Bool) -> String {
-        var text = ""
-        write(to: &text, indent: pretty ? 0 : nil)
-        return text
+        var bytes: [UInt8] = []
+        write(to: &bytes, indent: pretty ? 0 : nil)
+        return String(decoding: bytes, as: UTF8.self)
     }
 
-    private func write(to text: inout String, indent: Int?) {
+    private func write(to bytes: inout [UInt8], indent: Int?) {
         switch self {
-        case .null: text += "null"
-        case .bool(let value): text += value ? "true" : "false"
-        case .integer(let value): text += "\(value)"
-        case .decimal(let value): text += value
-        case .string(let value): Self.quote(value, to: &text)
+        case .null: bytes += "null".utf8
+        case .bool(let value): bytes += (value ? "true" : "false").utf8
+        case .integer(let value): bytes += String(value).utf8
+        case .decimal(let value): bytes += value.utf8
+        case .string(let value): Self.quote(value, to: &bytes)
         case .array(let items):
-            Self.bracket("[", items, "]", to: &text, indent: indent) { item, text, indent in
-                item.write(to: &text, indent: indent)
+            Self.bracket("[", items, "]", to: &bytes, indent: indent) { item, bytes, indent in
+                item.write(to: &bytes, indent: indent)
             }
         case .object(let object):
-            Self.bracket("{", object.members, "}", to: &text, indent: indent) { member, text, indent in
-                Self.quote(member.name, to: &text)
-                text += indent == nil ? ":" : ": "
-                member.value.write(to: &text, indent: indent)
+            Self.bracket("{", object.members, "}", to: &bytes, indent: indent) { member, bytes, indent in
+                Self.quote(member.name, to: &bytes)
+                bytes += (indent == nil ? ":" : ": ").utf8
+                member.value.write(to: &bytes, indent: indent)
             }
         }
     }
 
     private static func bracket<Item>(
-        _ open: String, _ items: [Item], _ close: String, to text: inout String, indent: Int?,
-        write: (Item, inout String, Int?) -> Void
+        _ open: Unicode.Scalar, _ items: [Item], _ close: Unicode.Scalar, to bytes: inout [UInt8], indent: Int?,
+        write: (Item, inout [UInt8], Int?) -> Void
     ) {
-        text += open
+        bytes.append(UInt8(ascii: open))
         for (index, item) in items.enumerated() {
-            if index > 0 { text += "," }
-            if let indent { text += "\n" + String(repeating: " ", count: indent + 2) }
-            write(item, &text, indent.map { $0 + 2 })
+            if index > 0 { bytes.append(UInt8(ascii: ",")) }
+            if let indent { breakLine(indent + 2, in: &bytes) }
+            write(item, &bytes, indent.map { $0 + 2 })
         }
-        if let indent, !items.isEmpty { text += "\n" + String(repeating: " ", count: indent) }
-        text += close
+        if let indent, !items.isEmpty { breakLine(indent, in: &bytes) }
+        bytes.append(UInt8(ascii: close))
     }
 
-    private static func quote(_ value: String, to text: inout String) {
-        text += "\""
-        for scalar in value.unicodeScalars {
-            switch scalar {
-            case "\"": text += "\\\""
-            case "\\": text += "\\\\"
-            case "\n": text += "\\n"
-            case "\r": text += "\\r"
-            case "\t": text += "\\t"
-            case "\u{00}"..<"\u{20}", "\u{7f}":
-                let digits = String(scalar.value, radix: 16)
-                text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: text.unicodeScalars.append(scalar)
+    private static func breakLine(_ indent: Int, in bytes: inout [UInt8]) {
+        bytes.append(UInt8(ascii: "\n"))
+        bytes += repeatElement(UInt8(ascii: " "), count: indent)
+    }
+
+    private static func quote(_ value: String, to bytes: inout [UInt8]) {
+        bytes.append(UInt8(ascii: "\""))
+        for byte in value.utf8 {
+            switch byte {
+            case UInt8(ascii: "\""): bytes += "\\\"".utf8
+            case UInt8(ascii: "\\"): bytes += "\\\\".utf8
+            case UInt8(ascii: "\n"): bytes += "\\n".utf8
+            case UInt8(ascii: "\r"): bytes += "\\r".utf8
+            case UInt8(ascii: "\t"): bytes += "\\t".utf8
+            case 0..<0x20, 0x7f:
+                bytes += "\\u00".utf8
+                if byte < 0x10 { bytes.append(UInt8(ascii: "0")) }
+                bytes += String(byte, radix: 16).utf8
+            default: bytes.append(byte)
             }
         }
-        text += "\""
+        bytes.append(UInt8(ascii: "\""))
     }
 }

@@ -218,7 +218,13 @@ extension Resource {
             Property("duration_microseconds", "From the call to the outcome.", .number),
             Property("drain_microseconds", "The part of it that was waited on purpose.", .number),
             Property("probe_microseconds", "The greatest round trip of a probe.", .number),
-            Property("steps", "Name and microseconds of each step.", .list),
+            Property("steps", "Name and microseconds of each step that has ended.", .list),
+            Property(
+                "progress", "The step under way; not there once the rollout has ended.",
+                members: [
+                    Property("step", "Its name."), Property("nodes", "That are to answer; 0 in the drain.", .number),
+                    Property("nodes_done", "That have answered.", .number),
+                ]),
             Property("reasons", "Why it failed: node and message of each.", .list),
         ])
 

@@ -4,6 +4,9 @@ public struct Route: Hashable, Sendable {
     /// The key in the path of one record of a collection.
     public var key: String?
 
+    /// Each resource under the segments of its path.
+    private static let table = Resource.all.map { ($0.path.split(separator: "/").map(String.init), $0) }
+
     /// A path of a resource, whatever its key.
     init(_ resource: Resource, key: String?) {
         self.resource = resource
@@ -22,9 +25,7 @@ public struct Route: Hashable, Sendable {
         guard segments.first == "api" else { throw .unknownPath }
         segments.removeFirst()
         if segments.first == "v1" { segments.removeFirst() }
-        for resource in Resource.all {
-            let own = resource.path.split(separator: "/").map(String.init)
-            guard segments.starts(with: own) else { continue }
+        for (own, resource) in Self.table where segments.starts(with: own) {
             let rest = segments.dropFirst(own.count)
             if rest.isEmpty {
                 self.resource = resource

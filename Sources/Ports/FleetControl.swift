@@ -149,6 +149,21 @@ public struct RolloutRecord: Hashable, Sendable {
         }
     }
 
+    /// How far a step is that has not ended.
+    public struct Progress: Hashable, Sendable {
+        /// As ``Step/name``.
+        public var step: String
+        /// That are to answer; 0 while it is waited for the drain.
+        public var nodes: Int
+        public var nodesDone: Int
+
+        public init(step: String, nodes: Int, nodesDone: Int) {
+            self.step = step
+            self.nodes = nodes
+            self.nodesDone = nodesDone
+        }
+    }
+
     /// Grows by one a rollout.
     public var id: UInt64
     public var kind: RolloutKind
@@ -159,7 +174,10 @@ public struct RolloutRecord: Hashable, Sendable {
     public var drainMicroseconds: UInt64
     /// The greatest round trip of a probe, from its first transmission; `nil` where none was sent.
     public var probeMicroseconds: UInt64?
+    /// Those that have ended.
     public var steps: [Step]
+    /// `nil` once it has ended.
+    public var progress: Progress?
     /// Empty unless `outcome` is `failure`.
     public var reasons: [RolloutFailure.Reason]
 

@@ -1,6 +1,6 @@
 internal import ArgumentParser
 internal import CoordinatorAPI
-internal import Glibc
+internal import LinuxHost
 
 /// Adds an account of the API. The password is read, never given as an argument: those are for all to see.
 struct AccountCommand: ParsableCommand {
@@ -34,18 +34,7 @@ struct AccountCommand: ParsableCommand {
     }
 
     private static func readPassword() throws -> [UInt8] {
-        var old = termios()
-        // Safe because the structure is ours and lives as long as the calls.
-        let isTerminal = unsafe isatty(STDIN_FILENO) == 1 && tcgetattr(STDIN_FILENO, &old) == 0
-        if isTerminal {
-            print("Password:")
-            var silent = old
-            silent.c_lflag &= ~tcflag_t(ECHO)
-            _ = unsafe tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent)
-        }
-        defer {
-            if isTerminal { _ = unsafe tcsetattr(STDIN_FILENO, TCSAFLUSH, &old) }
-        }
+        if let password = PasswordPrompt.read("Password: ") { return password }
         guard let line = readLine() else { throw ValidationError("no password was given") }
         return Array(line.utf8)
     }

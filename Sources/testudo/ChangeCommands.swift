@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Foundation
 internal import NIOHTTP1
+internal import ONTAP
 
 /// `security ipsec config modify`.
 struct Modify: AsyncParsableCommand {
@@ -10,8 +11,7 @@ struct Modify: AsyncParsableCommand {
     var isEnabled: Bool?
     @Option(name: .both("replay-window"), help: "0, 64, 128, 256, 512 or 1024 packets.")
     var replayWindow: Int?
-    @Option(name: .both("timeout"), help: "Seconds after which the job is left to itself.")
-    var timeout = 60
+    @OptionGroup var waiting: WaitingOptions
     @OptionGroup var options: ConnectionOptions
 
     func validate() throws {
@@ -21,24 +21,42 @@ struct Modify: AsyncParsableCommand {
     }
 
     func run() async throws {
-        var body: [String] = []
-        if let isEnabled { body.append("\"enabled\": \(isEnabled)") }
-        if let replayWindow { body.append("\"replay_window\": \(replayWindow)") }
-        try await Change(connection: options.connect(), timeout: timeout, isJSON: options.isJSON)
-            .make(.PATCH, "/api/security/ipsec", "{\(body.joined(separator: ", "))}")
+        var body: JSONObject = [:]
+        if let isEnabled { body["enabled"] = .bool(isEnabled) }
+        if let replayWindow { body["replay_window"] = .integer(Int64(replayWindow)) }
+        try await waiting.make(.PATCH, "/api/security/ipsec", .object(body), options)
     }
 }
 
 /// `security ipsec rotate`.
 struct Rotate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Gives every edge fresh keys.")
-    @Option(name: .both("timeout"), help: "Seconds after which the job is left to itself.")
-    var timeout = 60
+    @OptionGroup var waiting: WaitingOptions
     @OptionGroup var options: ConnectionOptions
 
     func run() async throws {
-        try await Change(connection: options.connect(), timeout: timeout, isJSON: options.isJSON)
-            .make(.POST, "/api/fleet/rollouts", #"{"kind": "rotate"}"#)
+        try await waiting.make(.POST, "/api/fleet/rollouts", ["kind": "rotate"], options)
+    }
+}
+
+/// How long a change is followed.
+struct WaitingOptions: ParsableArguments {
+    private static let secondsMaximum = 86_400
+
+    @Option(name: .both("timeout"), help: "Seconds after which the job is left to itself.")
+    var timeout = 60
+
+    func validate() throws {
+        guard (1...Self.secondsMaximum).contains(timeout) else {
+            throw ValidationError("-timeout takes 1 to \(Self.secondsMaximum) seconds")
+        }
+    }
+
+    func make(_ method: HTTPMethod, _ path: String, _ body: JSONValue, _ options: ConnectionOptions) async throws {
+        try await options.connected { connection in
+            var change = Change(connection: connection, seconds: timeout, isJSON: options.isJSON)
+            try await change.make(method, path, body)
+        }
     }
 }
 
@@ -47,101 +65,100 @@ struct Change {
     /// How often is looked.
     private static let pause = Duration.milliseconds(200)
 
-    var connection: Connection
-    /// Seconds.
-    var timeout: Int
-    var isJSON: Bool
+    private let connection: Connection
+    private let seconds: Int
+    private let isJSON: Bool
+    private let began = ContinuousClock.now
+    private var toldSteps = 0
 
-    private struct Job: Decodable {
-        struct Link: Decodable { var uuid: String }
-
-        var job: Link?
-        var state: String?
-        var error: Refusal.Detail?
+    init(connection: Connection, seconds: Int, isJSON: Bool) {
+        self.connection = connection
+        self.seconds = seconds
+        self.isJSON = isJSON
     }
 
-    private struct Rollouts: Decodable {
-        struct Rollout: Decodable {
-            struct Step: Decodable {
-                var name: String
-                var microseconds: UInt64
-            }
-            var id: UInt64
-            var kind: String
-            var outcome: String
-            var duration_microseconds: UInt64
-            var drain_microseconds: UInt64
-            var steps: [Step]
+    private var rest: Duration { max(.zero, began.advanced(by: .seconds(seconds)) - ContinuousClock.now) }
+
+    mutating func make(_ method: HTTPMethod, _ path: String, _ body: JSONValue) async throws {
+        let newest = try await newest()
+        // The call may join the one that is under way.
+        let isRunning = newest?["outcome"]?.string == "running"
+        let before = (newest?["id"]?.number ?? 0) - (isRunning ? 1 : 0)
+        let answer = try await connection.send(
+            method, "\(path)?return_timeout=0", body, within: min(rest, Connection.patience))
+        if let uuid = answer.value(at: ["job", "uuid"])?.string {
+            try await follow(uuid, after: before)
+        } else {
+            try await end(answer, after: before)
         }
-        var records: [Rollout]
     }
 
-    func make(_ method: HTTPMethod, _ path: String, _ body: String) async throws {
-        let before = try await newest()?.id ?? 0
-        let answer = try await connection.send(method, "\(path)?return_timeout=0", body)
-        guard let uuid = try decoded(answer, as: Job.self).job?.uuid else {
-            if isJSON { print(answer.text) } else { print("Done.") }
-            return
-        }
-        try await follow(uuid, after: before)
-    }
-
-    private func follow(_ uuid: String, after before: UInt64) async throws {
-        let deadline = ContinuousClock.now.advanced(by: .seconds(timeout))
-        var told = 0
-        while true {
+    private mutating func follow(_ uuid: String, after before: Int64) async throws {
+        let path = "/api/cluster/jobs/\(uuid)?fields=state,error,message"
+        while rest > .zero {
             // What goes on goes on, also where one look at it fails.
-            if let answer = try? await connection.get("/api/cluster/jobs/\(uuid)?fields=state,error,message") {
-                let job = try decoded(answer, as: Job.self)
-                if let rollout = try? await newest(), rollout.id > before { tell(rollout, &told) }
-                switch job.state {
+            if let job = try? await connection.get(path, within: rest) {
+                if let rollout = try? await newest(), let id = rollout["id"]?.number, id > before { tell(rollout) }
+                switch job["state"]?.string {
                 case "running": break
-                case "success":
-                    finishLine()
-                    if isJSON { print(answer.text) } else { print("Done.") }
-                    return
+                case "success": return try await end(job, after: before)
                 default:
                     finishLine()
-                    throw Failure(status: Failure.refused, lines: job.error?.lines ?? ["The job failed."])
+                    throw Failure(
+                        status: Failure.refused, lines: job["error"].map(Failure.lines) ?? ["The job failed."])
                 }
             }
-            guard ContinuousClock.now < deadline else {
-                finishLine()
-                throw Failure(
-                    status: Failure.late,
-                    lines: ["Not done within \(timeout) s; it goes on as job \(uuid): testudo job show -id \(uuid)"])
-            }
-            try await Task.sleep(for: Self.pause)
+            try await Task.sleep(for: min(Self.pause, rest))
         }
+        finishLine()
+        throw Failure(
+            status: Failure.late,
+            lines: ["Not done within \(seconds) s; it goes on as job \(uuid): testudo job show -id \(uuid)"])
     }
 
-    private func newest() async throws -> Rollouts.Rollout? {
-        try decoded(
-            await connection.get("/api/fleet/rollouts?max_records=1&fields=*"), as: Rollouts.self
-        ).records.first
+    private mutating func end(_ answer: JSONValue, after before: Int64) async throws {
+        let rollout = try? await newest()
+        let isRolledOut = (rollout?["id"]?.number ?? 0) > before
+        if isRolledOut, let rollout { tell(rollout) }
+        finishLine()
+        print(isJSON ? answer.text(pretty: true) : isRolledOut ? "Done." : "There was nothing to change.")
+    }
+
+    private func newest() async throws -> JSONValue? {
+        try await connection.get(
+            "/api/fleet/rollouts?max_records=1&fields=*", within: min(rest, Connection.patience))["records"]?.array
+            .first
     }
 
     /// A bar on a terminal; a line a step elsewhere.
-    private func tell(_ rollout: Rollouts.Rollout, _ told: inout Int) {
+    private mutating func tell(_ rollout: JSONValue) {
         if isJSON { return }
+        let steps = (rollout["steps"]?.array ?? []).compactMap { $0["name"]?.string }
+        let kind = rollout["kind"]?.string ?? ""
         if Terminal.isTerminal {
-            let names = rollout.steps.map(\.name).joined(separator: " > ")
-            let milliseconds = rollout.duration_microseconds / 1_000
+            let drain = (rollout["drain_microseconds"]?.number ?? 0) / 1_000
+            let elapsed = (ContinuousClock.now - began) / .milliseconds(1)
             Terminal.replaceLine(
-                "\(rollout.kind): \(names)  \(milliseconds) ms, drain \(rollout.drain_microseconds / 1_000) ms")
-            return
+                "\(kind): \(Self.bar(steps, rollout["progress"]))  \(Int(elapsed)) ms, drain \(drain) ms")
+        } else {
+            Terminal.complain(steps.dropFirst(toldSteps).map { "\(kind): \($0)" })
         }
-        for step in rollout.steps.dropFirst(told) { Terminal.complain(["\(rollout.kind): \(step.name)"]) }
-        told = max(told, rollout.steps.count)
+        toldSteps = max(toldSteps, steps.count)
     }
 
-    private func finishLine() { if Terminal.isTerminal && !isJSON { Terminal.complain([""]) } }
+    private static let barWidth: Int64 = 20
 
-    private func decoded<Value: Decodable>(_ answer: Connection.Answer, as type: Value.Type) throws -> Value {
-        do {
-            return try JSONDecoder().decode(type, from: Data(answer.text.utf8))
-        } catch {
-            throw Failure(status: Failure.unreachable, lines: ["what answered is no coordinator: \(error)"])
+    /// The steps that are done, and of the one under way how many nodes have done it.
+    private static func bar(_ steps: [String], _ progress: JSONValue?) -> String {
+        guard let progress, let step = progress["step"]?.string else { return steps.joined(separator: " > ") }
+        let names = (steps + [step]).joined(separator: " > ")
+        guard let nodes = progress["nodes"]?.number, let done = progress["nodes_done"]?.number, nodes > 0 else {
+            return names
         }
+        let full = Int(max(0, min(barWidth, done * barWidth / nodes)))
+        let bar = String(repeating: "#", count: full) + String(repeating: ".", count: Int(barWidth) - full)
+        return "\(names) [\(bar)] \(done) of \(nodes) nodes"
     }
+
+    private func finishLine() { if Terminal.isTerminal && !isJSON && toldSteps > 0 { Terminal.complain([""]) } }
 }

@@ -1,9 +1,11 @@
 internal import ArgumentParser
 internal import AsyncHTTPClient
 internal import Foundation
+internal import LinuxHost
 internal import NIOCore
 internal import NIOHTTP1
 internal import NIOSSL
+internal import ONTAP
 
 /// Where the coordinator is, and who asks: from options, the environment, a file, or the terminal, in this order.
 struct ConnectionOptions: ParsableArguments {
@@ -17,7 +19,7 @@ struct ConnectionOptions: ParsableArguments {
         name: .both("credentials"),
         help: "A file with lines url=, user=, password= and ca=, mode 0600. Default: ~/.config/testudo/credentials.")
     var credentials: String?
-    @Flag(name: .both("json"), help: "Shows the answer as it came.")
+    @Flag(name: .both("json"), help: "Shows JSON: the answer, or all of a list's pages as one.")
     var isJSON = false
     @Option(name: .both("fields"), help: "What is shown: names with commas between.")
     var fields: String?
@@ -29,14 +31,29 @@ struct ConnectionOptions: ParsableArguments {
         url: "TESTUDO_URL", user: "TESTUDO_USER", password: "TESTUDO_PASSWORD", ca: "TESTUDO_CA"
     )
 
-    func connect() throws -> Connection {
+    /// Does something with the coordinator, over one client for all of it.
+    func connected<Result>(_ body: (Connection) async throws -> Result) async throws -> Result {
+        let connection = try connection()
+        do {
+            let result = try await body(connection)
+            try await connection.close()
+            return result
+        } catch {
+            try? await connection.close()
+            throw error
+        }
+    }
+
+    private func connection() throws -> Connection {
         let environment = ProcessInfo.processInfo.environment.filter { !$0.value.isEmpty }
         let file = try Self.read(credentials)
         guard let text = url ?? environment[Self.environment.url] ?? file["url"], let url = URL(string: text),
             url.scheme == "https", url.host != nil
         else { throw ValidationError("no coordinator: give --url https://ADDRESS:PORT, or set TESTUDO_URL") }
         let user = user ?? environment[Self.environment.user] ?? file["user"] ?? "admin"
-        guard let password = environment[Self.environment.password] ?? file["password"] ?? Terminal.password(of: user)
+        guard
+            let password = environment[Self.environment.password] ?? file["password"]
+                ?? PasswordPrompt.read("Password of \(user): ").map({ String(decoding: $0, as: UTF8.self) })
         else { throw ValidationError("no password: set TESTUDO_PASSWORD, or use a credentials file") }
         return Connection(
             url: text.hasSuffix("/") ? String(text.dropLast()) : text,
@@ -72,27 +89,35 @@ struct ConnectionOptions: ParsableArguments {
 /// One coordinator, asked over HTTPS.
 struct Connection: Sendable {
     /// An answer takes as long as a rollout, and a little.
-    static let secondsMaximum: Int64 = 60
+    static let patience = Duration.seconds(60)
     static let answerBytesMaximum = 64 << 20
 
-    let url: String
-    let authorization: String
-    let authority: String?
+    private let url: String
+    private let authorization: String
+    private let client: HTTPClient
 
-    /// An answer: its status and its body, a JSON object.
-    struct Answer: Sendable {
-        var status: Int
-        var text: String
-    }
-
-    func get(_ path: String) async throws -> Answer { try await send(.GET, path, nil) }
-
-    func send(_ method: HTTPMethod, _ path: String, _ body: String?) async throws -> Answer {
+    init(url: String, authorization: String, authority: String?) {
+        self.url = url
+        self.authorization = authorization
         var tls = TLSConfiguration.makeClientConfiguration()
         if let authority { tls.trustRoots = .file(authority) }
         var configuration = HTTPClient.Configuration(tlsConfiguration: tls)
         configuration.httpVersion = .http1Only
-        let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+        client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    }
+
+    func close() async throws { try await client.shutdown() }
+
+    func get(_ path: String, within patience: Duration = Self.patience) async throws -> JSONValue {
+        try await send(.GET, path, nil, within: patience)
+    }
+
+    /// The answer's body, a JSON object; a refusal is thrown in the coordinator's own words.
+    func send(_ method: HTTPMethod, _ path: String, _ body: JSONValue?, within patience: Duration) async throws
+        -> JSONValue
+    {
+        let status: UInt
+        let bytes: [UInt8]
         do {
             var request = HTTPClientRequest(url: url + path)
             request.method = method
@@ -100,41 +125,36 @@ struct Connection: Sendable {
             request.headers.add(name: "X-Dot-Client-App", value: "testudo-cli")
             if let body {
                 request.headers.add(name: "Content-Type", value: "application/json")
-                request.body = .bytes(ByteBuffer(string: body))
+                request.body = .bytes(ByteBuffer(string: body.text(pretty: false)))
             }
-            let response = try await client.execute(request, timeout: .seconds(Self.secondsMaximum))
-            let buffer = try await response.body.collect(upTo: Self.answerBytesMaximum)
-            try await client.shutdown()
-            return try checked(Answer(status: Int(response.status.code), text: String(buffer: buffer)))
-        } catch let failure as Failure {
-            throw failure
+            let response = try await client.execute(request, timeout: TimeAmount(patience))
+            status = response.status.code
+            bytes = Array(buffer: try await response.body.collect(upTo: Self.answerBytesMaximum))
         } catch {
-            try? await client.shutdown()
             throw Failure(status: Failure.unreachable, lines: ["\(url) cannot be reached: \(error)"])
         }
-    }
-
-    /// A refusal in the coordinator's own words: code and message, then a line a reason.
-    private func checked(_ answer: Answer) throws -> Answer {
-        guard answer.status >= 400 else { return answer }
-        guard let refusal = try? JSONDecoder().decode(Refusal.self, from: Data(answer.text.utf8)) else {
-            throw Failure(status: Failure.refused, lines: ["status \(answer.status): \(answer.text)"])
+        let answer = try? JSONParser.parse(bytes)
+        if status >= 400 {
+            let lines = answer?["error"].map(Failure.lines) ?? ["status \(status), and no word why"]
+            throw Failure(status: Failure.refused, lines: lines)
         }
-        throw Failure(status: Failure.refused, lines: refusal.error.lines)
+        guard let answer else {
+            throw Failure(status: Failure.unreachable, lines: ["what answered at \(url) is no coordinator"])
+        }
+        return answer
     }
 }
 
-/// ONTAP's error object.
-struct Refusal: Decodable {
-    struct Detail: Decodable {
-        struct Argument: Decodable { var message: String }
+extension JSONValue {
+    var string: String? { if case .string(let text) = self { text } else { nil } }
+    var number: Int64? { if case .integer(let number) = self { number } else { nil } }
+    var array: [JSONValue] { if case .array(let values) = self { values } else { [] } }
+}
 
-        var message: String
-        var code: String
-        var arguments: [Argument]?
-
-        var lines: [String] { ["Error \(code): \(message)"] + (arguments ?? []).map { "  \($0.message)" } }
+extension Failure {
+    /// ONTAP's error object: code and message, then a line a reason.
+    static func lines(_ error: JSONValue) -> [String] {
+        ["Error \(error["code"]?.string ?? "?"): \(error["message"]?.string ?? "")"]
+            + (error["arguments"]?.array ?? []).compactMap { $0["message"]?.string.map { "  \($0)" } }
     }
-
-    var error: Detail
 }

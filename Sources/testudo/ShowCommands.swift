@@ -8,31 +8,35 @@ struct Listing {
     var path: String
     var columns: [(label: String, property: String)]
 
+    /// A page that the parser takes whatever its records hold.
+    private static let pageRecords = 1_000
+
     func show(_ options: ConnectionOptions, filters: [(String, String?)] = []) async throws {
-        let connection = try options.connect()
-        let chosen = options.fields.flatMap { fields in
-            fields == "*"
-                ? nil
-                : fields.split(separator: ",").map { name -> (label: String, property: String) in
-                    let name = name.trimmingCharacters(in: .whitespaces)
-                    return (name, name)
-                }
-        }
-        let columns = chosen ?? columns
+        let chosen = options.fields?.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+        let fields = chosen ?? (options.isJSON ? ["*"] : columns.map(\.property))
         var query = URLComponents()
         query.queryItems =
-            [URLQueryItem(name: "fields", value: columns.map(\.property).joined(separator: ","))]
+            [URLQueryItem(name: "fields", value: fields.joined(separator: ","))]
+            + (path.isList ? [URLQueryItem(name: "max_records", value: "\(Self.pageRecords)")] : [])
             + filters.compactMap { name, value in value.map { URLQueryItem(name: name, value: $0) } }
-        var next: String? = "/api\(path)?\(query.percentEncodedQuery ?? "")"
-        var records: [JSONValue] = []
-        while let page = next {
-            let answer = try await connection.get(page)
-            guard let body = try? JSONParser.parse(Array(answer.text.utf8)) else {
-                throw Failure(status: Failure.unreachable, lines: ["what answered is no coordinator"])
+        let first = "/api\(path)?\(query.percentEncodedQuery ?? "")"
+        let records = try await options.connected { connection in
+            var next: String? = first
+            var records: [JSONValue] = []
+            while let page = next {
+                let body = try await connection.get(page)
+                if case .array(let page)? = body["records"] { records += page } else { records.append(body) }
+                next = body.value(at: ["_links", "next", "href"])?.string
             }
-            if case .array(let page)? = body["records"] { records += page } else { records.append(body) }
-            next = if case .string(let link)? = body.value(at: ["_links", "next", "href"]) { link } else { nil }
+            return records
         }
+        // What `*`, a group or a pattern has shown is known now.
+        let columns =
+            chosen == nil
+            ? columns
+            : records.reduce(into: []) { names, record in
+                for name in Self.properties(record) where !names.contains(name) { names.append(name) }
+            }.map { ($0, $0) }
         if options.isJSON {
             let whole: JSONValue =
                 path.isList
@@ -46,6 +50,15 @@ struct Listing {
             print(
                 Terminal.table(
                     columns.map(\.label), records.map { record in columns.map { Self.text(record, $0.property) } }))
+        }
+    }
+
+    /// The dotted names of a record's properties, without its links.
+    private static func properties(_ record: JSONValue) -> [String] {
+        guard case .object(let object) = record else { return [] }
+        return object.members.filter { $0.name != "_links" }.flatMap { member in
+            let below = properties(member.value)
+            return below.isEmpty ? [member.name] : below.map { "\(member.name).\($0)" }
         }
     }
 

@@ -12,6 +12,7 @@ enum Terminal {
 
     /// To standard error.
     static func complain(_ lines: [String]) {
+        if lines.isEmpty { return }
         FileHandle.standardError.write(Data((lines.map(plain).joined(separator: "\n") + "\n").utf8))
     }
 
@@ -19,23 +20,7 @@ enum Terminal {
 
     /// A line that the next one replaces.
     static func replaceLine(_ text: String) {
-        FileHandle.standardError.write(Data(("\r\u{1b}[K" + text).utf8))
-    }
-
-    /// Asks for a password without showing it; `nil` where nobody is there to be asked.
-    static func password(of user: String) -> String? {
-        var old = termios()
-        // Safe because the structures are ours and live as long as the calls.
-        guard isatty(STDIN_FILENO) == 1, unsafe tcgetattr(STDIN_FILENO, &old) == 0 else { return nil }
-        var silent = old
-        silent.c_lflag &= ~tcflag_t(ECHO)
-        FileHandle.standardError.write(Data("Password of \(user): ".utf8))
-        _ = unsafe tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent)
-        defer {
-            _ = unsafe tcsetattr(STDIN_FILENO, TCSAFLUSH, &old)
-            complain([""])
-        }
-        return readLine()
+        FileHandle.standardError.write(Data(("\r\u{1b}[K" + plain(text)).utf8))
     }
 
     /// ONTAP's table: a head, a line of hyphens, a line a record, how many there were.

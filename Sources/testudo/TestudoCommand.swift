@@ -26,7 +26,7 @@ struct TestudoCommand: AsyncParsableCommand {
         } catch {
             let code = exitCode(for: error)
             guard code == .validationFailure else { exit(withError: error) }
-            Terminal.complain([fullMessage(for: error)])
+            Terminal.complain(fullMessage(for: error).split(separator: "\n").map(String.init))
             exit(withError: ExitCode(Failure.usage))
         }
     }

@@ -124,6 +124,24 @@ struct ServerTests {
         }
     }
 
+    @Test("A client's first calls, all at once from one address, are all served: they are one check")
+    func firstCalls() async throws {
+        let directory = try ServerDirectory(path: try ServerFixture.makeDirectory())
+        defer { try? FileManager.default.removeItem(atPath: directory.path) }
+        let cost = PasswordHash.Cost(logarithm: 10, blockSize: 8, parallelism: 1)
+        let authenticator = Authenticator(accounts: try Accounts.loadOrMake(in: directory, cost: cost), cost: cost)
+        let password = try String(contentsOfFile: directory.path + "/password", encoding: .utf8).dropLast()
+        let header = "Basic " + Data("admin:\(password)".utf8).base64EncodedString()
+
+        let verdicts = await withTaskGroup(of: Authenticator.Verdict.self) { group in
+            for _ in 0..<100 { group.addTask { await authenticator.check(header, from: "192.0.2.1") } }
+            return await group.reduce(into: []) { $0.append($1) }
+        }
+
+        #expect(verdicts.count == 100)
+        #expect(verdicts.allSatisfy { $0 == .user("admin", .admin) })
+    }
+
     @Test("A crowd with wrong passwords is told to wait, and who is known already is served meanwhile")
     func crowd() async throws {
         let directory = try ServerDirectory(path: try ServerFixture.makeDirectory())

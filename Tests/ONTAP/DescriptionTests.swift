@@ -28,6 +28,7 @@ struct DescriptionTests {
                 RolloutRecord(
                     id: 1, kind: "enable", outcome: "failure", durationMicroseconds: 1, drainMicroseconds: 1,
                     probeMicroseconds: 1, steps: [.init(name: "accept", microseconds: 1)],
+                    progress: .init(step: "send", nodes: 2, nodesDone: 1),
                     reasons: [.init(node: "node1", message: "no")]
                 ).json
             ],

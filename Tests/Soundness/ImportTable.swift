@@ -117,7 +117,8 @@ enum ImportTable {
             "Foundation": "dates of certificates, files; the server links it anyway",
         ],
         "testudo": [
-            "ONTAP": "reads JSON as the server writes it", "AsyncHTTPClient": "HTTPS", "NIOCore": "its bodies",
+            "ONTAP": "reads JSON as the server writes it", "LinuxHost": "asks for a password",
+            "AsyncHTTPClient": "HTTPS", "NIOCore": "its bodies",
             "NIOHTTP1": "its methods and statuses", "NIOSSL": "which authority is trusted", "ArgumentParser": "flags",
             "Glibc": libc, "Foundation": "files, URLs and JSON; no agent runs beside it",
         ],
@@ -136,7 +137,8 @@ enum ImportTable {
             "Synchronization": lock,
         ],
         "testudo-swarm": [
-            "Coordinator": "runs it", "Agent": "runs it", "Bus": "wires it", "Store": "wires it",
+            "Coordinator": "runs it", "CoordinatorAPI": "runs it", "Agent": "runs it", "Bus": "wires it",
+            "Store": "wires it",
             "Simulated": "kernels in memory", "ZeroMQ": "makes CURVE keys", "Ports": "wires it", "Fleet": vocabulary,
             "Ladder": machines, "MeshKeys": "identity keys", "LinuxHost": "the clock", "ArgumentParser": "flags",
             "Logging": logs, "Foundation": "its folder; it never runs on a host",

@@ -1,5 +1,6 @@
 # The fleet's REST calls and its processes, for scripts that run inside a lab: source this file.
 
+scripts=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 failures=0
 # check SENTENCE COMMAND…: counts a failure where the command fails.
 check() {

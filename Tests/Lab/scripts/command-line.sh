@@ -22,16 +22,22 @@ complains() { [[ $err == *"$1"* ]] || { echo "$script: $err"; return 1; }; }
 eventually 20 all_present
 check "config show" types 0 security ipsec config show
 check "says that it is off" says 'IPsec Enabled: false'
+check "rotate while it is off" types 0 security ipsec rotate
+check "has nothing to do" says 'There was nothing to change.'
 check "config modify with one hyphen" types 0 security ipsec config modify -is-enabled true
 check "says that it is done" says 'Done.'
 check "tells its steps on the way" complains 'enable: '
 check "GET says so" is_enabled true
 check "again, with two hyphens" types 0 security ipsec config modify --is-enabled true
-check "is done at once" says 'Done.'
+check "has nothing to do" says 'There was nothing to change.'
 check "rotate" types 0 security ipsec rotate
 check "replay window" types 0 security ipsec config modify -replay-window 256
 check "config show with fields" types 0 security ipsec config show -fields replay_window
 check "shows it" says '256'
+check "show-ipsecsa with a property below another" types 0 security ipsec show-ipsecsa -fields ipsec.inbound
+check "has a column for each" says 'ipsec.inbound.packets'
+check "all of it" types 0 fleet rollouts -fields '*' -instance
+check "has what no table shows" says 'probe_microseconds: '
 check "cluster show" types 0 cluster show
 check "is a table with every node" says '4 entries were displayed.'
 check "cluster show -instance" types 0 cluster show -instance
@@ -48,6 +54,7 @@ check "completion for bash" types 0 --generate-completion-script bash
 
 check "a refused window" types 1 security ipsec config modify -replay-window 65
 check "has ONTAP's code" complains 'Error 262185'
+check "no time at all" types 2 security ipsec rotate -timeout 0
 check "no change at all" types 2 security ipsec config modify
 check "an unknown option" types 2 cluster show -nonsense
 check "nobody there" types 3 cluster show -url https://127.0.0.1:1
