@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import CoordinatorAPI
 internal import Fleet
 internal import Foundation
 internal import Logging
@@ -19,6 +20,8 @@ struct SwarmCommand: AsyncParsableCommand {
         case toggle
         /// One node after another is rebooted and comes back; its time is from its agent's first word to protected.
         case join
+        /// Nothing: a bare HTTPS server answers `hello` until it is killed, which requests to the real one are held against.
+        case bare
     }
 
     @Option(help: "What is measured.")
@@ -29,6 +32,8 @@ struct SwarmCommand: AsyncParsableCommand {
     var rounds = 10
     @Option(help: "The coordinator's port on 127.0.0.1.")
     var port: UInt16 = 17_740
+    @Option(help: "The bare server's port on 127.0.0.1.")
+    var barePort: UInt16 = 18_443
     @Option(help: "The drain in milliseconds.")
     var drain: UInt64 = 50
 
@@ -41,6 +46,11 @@ struct SwarmCommand: AsyncParsableCommand {
         let folder = FileManager.default.temporaryDirectory.appending(path: "testudo-swarm-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
         defer { try? FileManager.default.removeItem(at: folder) }
+        if measure == .bare {
+            let configuration = RESTConfiguration(
+                listen: [.init(host: "127.0.0.1", port: Int(barePort))], directory: folder.appending(path: "rest").path)
+            return try await BareServer.run(configuration, logger: Logger(label: "bare"))
+        }
         let swarm = try await Swarm(
             agents: agents, port: port, drainMilliseconds: drain, journal: folder.appending(path: "journal.sqlite").path
         )
@@ -48,6 +58,7 @@ struct SwarmCommand: AsyncParsableCommand {
             switch measure {
             case .toggle: try await toggle(swarm)
             case .join: try await join(swarm)
+            case .bare: break
             }
         }
     }

@@ -1,6 +1,6 @@
-// Reads the rollouts that `benchmarks/toggle` kept, one JSON answer a line, and what `testudo-swarm --measure join` said, and
-// writes what they say of latency: tables to standard output and results.json.
-// Arguments: RESULTS COMMIT SYSTEM CORES FILE.jsonl …; a file is KERNEL-NODES.jsonl or join-NODES.jsonl.
+// Reads the rollouts that `benchmarks/toggle` kept, one JSON answer a line, and what testudo-swarm said, and writes
+// what they say of latency and load: tables to standard output and results.json.
+// Arguments: RESULTS COMMIT SYSTEM CORES FILE.jsonl …; a file is KERNEL-NODES.jsonl, join-NODES.jsonl or rest-NODES.jsonl.
 import Foundation
 import Histogram
 
@@ -69,6 +69,8 @@ struct Results: Encodable {
     var cores: String
     var toggle_latency: [Line]
     var join_latency: [JoinLine]
+    var rest_load: [LoadLine]
+    var targets: [Target]
 }
 
 /// What `benchmarks/toggle` calls for.
@@ -121,9 +123,12 @@ guard words.count > 5 else {
     exit(2)
 }
 // Within a size on comes before off, as in `kinds`.
-let files = words[5...].map { (path: $0, isJoin: $0.contains("/join-")) }
-let joins = try files.filter(\.isJoin).map { try joinLine(of: $0.path) }.sorted { $0.nodes < $1.nodes }
-let all = try files.filter { !$0.isJoin }.map(\.path).flatMap(lines).enumerated()
+let files = Dictionary(grouping: words[5...]) { file in
+    ["join", "rest"].first { file.contains("/\($0)-") } ?? "toggle"
+}
+let joins = try (files["join"] ?? []).map(joinLine).sorted { $0.nodes < $1.nodes }
+let loads = try (files["rest"] ?? []).flatMap(loadLines)
+let all = try (files["toggle"] ?? []).flatMap(lines).enumerated()
     .sorted { ($0.element.nodes, $0.offset) < ($1.element.nodes, $1.offset) }.map(\.element)
 print("toggle latency without the drain, in milliseconds (\(words[3]), \(words[4]) cores, commit \(words[2]))")
 print("| nodes | kernel | kind | rounds | p50 | p90 | p99 | maximum | drain p50 |")
@@ -143,9 +148,25 @@ for line in joins {
     let cells = ["\(line.nodes)", "\(line.rounds)"] + [join.p50, join.p90, join.p99, join.maximum].map(milliseconds)
     print("| " + cells.joined(separator: " | ") + " |")
 }
+print("\nREST under load (wrk, 64 connections, keep-alive, TLS); ratios are medians of rounds")
+print("| request | agents | rounds | a second | p50 ms | p99 ms | against | rate | p99 |")
+print("|---|---|---|---|---|---|---|---|---|")
+for line in loads {
+    let cells =
+        [line.kind, "\(line.agents)", "\(line.rounds)", String(format: "%.0f", line.requests_per_second)]
+        + [line.p50_microseconds, line.p99_microseconds].map(milliseconds) + [line.against]
+        + [line.ratio, line.p99_ratio].map { String(format: "%.2f", $0) }
+    print("| " + cells.joined(separator: " | ") + " |")
+}
+let targets = targets(of: loads)
+for target in targets {
+    let measured = String(format: "%.2f", target.measured)
+    print("\(target.met ? "met" : "missed"): \(target.name): \(measured), to reach: \(target.target)")
+}
 let encoder = JSONEncoder()
 encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
 let results = Results(
     commit: words[2], date: ISO8601DateFormatter().string(from: Date()), system: words[3], cores: words[4],
-    toggle_latency: all, join_latency: joins)
+    toggle_latency: all, join_latency: joins,
+    rest_load: loads, targets: targets)
 try encoder.encode(results).write(to: URL(filePath: words[1]))
