@@ -12,6 +12,8 @@ final class Authenticator: Sendable {
         case user(String, Accounts.Role)
         /// Wrong name or password; the name is what was claimed.
         case wrong(user: String)
+        /// The same wrong ones as another request's at the same time.
+        case wrongToo
         /// No credentials, or none that can be read.
         case missing
         /// Too many are being checked.
@@ -34,6 +36,12 @@ final class Authenticator: Sendable {
         var known: [(code: HMAC<SHA256>.MAC, user: String)] = []
         var accounts: Accounts
         var complaint = Complaint()
+
+        /// The comparison takes the same time wherever two codes differ.
+        func remembered(_ code: HMAC<SHA256>.MAC) -> Verdict? {
+            guard let user = known.first(where: { $0.code == code })?.user else { return nil }
+            return accounts.accounts[user].map { .user(user, $0.role) }
+        }
         /// Credentials that are being checked, and who else sent the same.
         var checks: [HMAC<SHA256>.MAC: [CheckedContinuation<Verdict?, Never>]] = [:]
     }
@@ -76,29 +84,31 @@ final class Authenticator: Sendable {
     func check(_ header: String?, from peer: String) async -> Verdict {
         guard let header, header.utf8.count <= BasicCredentials.headerBytesMaximum else { return .missing }
         let code = HMAC<SHA256>.authenticationCode(for: Array(header.utf8), using: key)
-        if let verdict = remembered(code) { return verdict }
+        if let verdict = state.withLock({ $0.remembered(code) }) { return verdict }
         guard let credentials = BasicCredentials(header: header) else { return .missing }
-        // A client's first calls come side by side: they are one check.
-        if let verdict = await shared(code) { return verdict }
+        if let verdict = await known(code) { return verdict }
         let verdict = await places.with(peer: peer) { await checked(credentials, code) } ?? .busy
+        let shared: Verdict = if case .wrong = verdict { .wrongToo } else { verdict }
         for waiting in state.withLock({ $0.checks.removeValue(forKey: code) }) ?? [] {
-            waiting.resume(returning: verdict)
+            waiting.resume(returning: shared)
         }
         return verdict
     }
 
-    /// The verdict on the same credentials, where they are being checked; `nil` where they are from now on, by the caller.
-    private func shared(_ code: HMAC<SHA256>.MAC) async -> Verdict? {
+    /// The verdict on what was checked before or is being checked: a client's first calls come side by side. `nil` where they
+    /// are checked from now on, by the caller.
+    private func known(_ code: HMAC<SHA256>.MAC) async -> Verdict? {
         await withCheckedContinuation { (continuation: CheckedContinuation<Verdict?, Never>) in
-            let isFirst = state.withLock { state in
+            let (isKnown, verdict) = state.withLock { state -> (Bool, Verdict?) in
+                if let verdict = state.remembered(code) { return (true, verdict) }
                 guard state.checks[code] != nil else {
                     state.checks[code] = []
-                    return true
+                    return (true, nil)
                 }
                 state.checks[code]?.append(continuation)
-                return false
+                return (false, nil)
             }
-            if isFirst { continuation.resume(returning: nil) }
+            if isKnown { continuation.resume(returning: verdict) }
         }
     }
 
@@ -108,23 +118,16 @@ final class Authenticator: Sendable {
         let password = credentials.password
         let isRight = try? await NIOThreadPool.singleton.runIfActive { candidate.matches(password) }
         guard isRight == true, let account else { return .wrong(user: credentials.user) }
-        state.withLock { state in
+        return state.withLock { state in
             // It may have been replaced in the meantime.
-            guard state.accounts.accounts[credentials.user] == account else { return }
+            guard state.accounts.accounts[credentials.user] == account else { return .wrong(user: credentials.user) }
             state.known.append((code, credentials.user))
-            guard state.known.count(where: { $0.user == credentials.user }) > Self.spellingsMaximum else { return }
-            if let oldest = state.known.firstIndex(where: { $0.user == credentials.user }) {
+            if state.known.count(where: { $0.user == credentials.user }) > Self.spellingsMaximum,
+                let oldest = state.known.firstIndex(where: { $0.user == credentials.user })
+            {
                 state.known.remove(at: oldest)
             }
-        }
-        return .user(credentials.user, account.role)
-    }
-
-    /// The comparison takes the same time wherever two codes differ.
-    private func remembered(_ code: HMAC<SHA256>.MAC) -> Verdict? {
-        state.withLock { state in
-            guard let user = state.known.first(where: { $0.code == code })?.user else { return nil }
-            return state.accounts.accounts[user].map { .user(user, $0.role) }
+            return .user(credentials.user, account.role)
         }
     }
 }

@@ -4,7 +4,7 @@ internal import HummingbirdTLS
 public import Logging
 internal import NIOCore
 
-/// The same HTTP server as ``RESTServer``'s, behind the same TLS and limits, that says `hello` to anybody: what the answers of
+/// The same HTTP server as ``RESTServer``'s, behind the same TLS, that says `hello` to anybody: what the answers of
 /// the real one are held against.
 public enum BareServer {
     private struct Responder: HTTPResponder {
@@ -13,7 +13,7 @@ public enum BareServer {
         }
     }
 
-    /// Serves on the first address, with a certificate of the configuration's directory, until its task is cancelled.
+    /// Serves on the first address, with a certificate of the configuration's directory, until its process is told to end.
     public static func run(_ configuration: RESTConfiguration, logger: Logger) async throws {
         try configuration.check()
         let tls = try ServerIdentity(configuration, logger: logger).tls()
@@ -22,6 +22,6 @@ public enum BareServer {
             responder: Responder(), server: .tls(configuration.limits.server(), tlsConfiguration: tls),
             configuration: ApplicationConfiguration(address: .hostname(endpoint.host, port: endpoint.port)),
             logger: logger
-        ).run()
+        ).runService()
     }
 }

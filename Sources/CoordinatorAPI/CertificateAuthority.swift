@@ -10,7 +10,7 @@ struct CertificateAuthority {
     static let lifetime = days(3_650)
     /// The longest that clients which distrust long-lived server certificates take.
     static let serverLifetime = days(397)
-    /// A server certificate that ends sooner is made anew at the next start.
+    /// A server certificate that ends sooner is made anew.
     static let renewal = days(30)
     /// Clocks of clients may be behind by as much.
     private static let skew: TimeInterval = 3_600

@@ -1,3 +1,4 @@
+internal import Fleet
 internal import FoundationEssentials
 public import Logging
 internal import ONTAP
@@ -28,7 +29,8 @@ public final class EventLog: Sendable {
     private func note(_ event: LogEvent) {
         let metadata = (event.metadata ?? [:]).sorted { $0.key < $1.key }
         let node = metadata.first { $0.key == "node" }.map { "\($0.value)" }
-        let details = metadata.filter { $0.key != "node" }.map { "\($0.key)=\($0.value)" }.joined(separator: " ")
+        let details = metadata.filter { $0.key != "node" }.map { "\($0.key)=\(LogText.value("\($0.value)"))" }.joined(
+            separator: " ")
         state.withLock { state in
             state.last += 1
             if state.events.count >= Self.eventsMaximum { state.events.removeFirst() }

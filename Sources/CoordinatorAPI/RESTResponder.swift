@@ -20,7 +20,7 @@ struct RESTResponder: HTTPResponder {
         }
     }
 
-    /// Seconds after which a client that was told to wait may come again: a full queue of password checks is over.
+    /// Seconds after which a client that was told to wait may come again.
     private static let retrySeconds = 2
     /// A body is written in pieces of this size, so that a slow reader is seen to read.
     private static let pieceBytes = 65_536
@@ -59,7 +59,7 @@ struct RESTResponder: HTTPResponder {
             } catch {
                 answer = Answer(error, accept: accept)
             }
-        case .missing:
+        case .missing, .wrongToo:
             answer = Answer(APIError.notAuthorized, accept: accept)
         case .wrong(let user):
             entry.user = user

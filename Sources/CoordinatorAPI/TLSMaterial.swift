@@ -16,7 +16,7 @@ struct TLSMaterial: Hashable {
 
     let certificatePEM: [UInt8]
     let keyPEM: [UInt8]
-    /// When the server's certificate ends; it is looked at again at the next start.
+    /// When the server's certificate ends; one of our own is made anew before.
     let end: Date
 
     static func load(_ configuration: RESTConfiguration) throws(RESTStartError) -> TLSMaterial {

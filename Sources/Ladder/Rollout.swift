@@ -17,7 +17,7 @@ public struct Rollout: Hashable, Sendable {
     /// One order and who has yet to answer it.
     struct Step: Hashable {
         var order: Order
-        /// Whose answers it needs, and those of them that have not answered.
+        /// How many answers it needs.
         var nodeCount: Int
         var waiting: Set<NodeNumber>
         var began: Instant

@@ -10,7 +10,7 @@ public enum PasswordPrompt {
     private static let killLine: UInt8 = 21
     private static let lineEnds: Set<UInt8> = [10, 13]
 
-    /// The password's bytes; `nil` where standard input is no terminal, or nothing was typed.
+    /// The password's bytes, none where nothing was typed; `nil` where standard input is no terminal.
     ///
     /// Ctrl-C ends the process as it would elsewhere, with the terminal as it was.
     public static func read(_ prompt: String) -> [UInt8]? {
@@ -30,7 +30,7 @@ public enum PasswordPrompt {
             // Where the signal is ignored.
             exit(interruptedStatus)
         }
-        return password.isEmpty ? nil : password
+        return password
     }
 
     private static func line() -> (password: [UInt8], isInterrupted: Bool) {

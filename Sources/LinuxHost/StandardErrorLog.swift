@@ -1,3 +1,4 @@
+internal import Fleet
 internal import Glibc
 public import Logging
 
@@ -31,18 +32,11 @@ public struct StandardErrorLog: LogHandler {
         for (key, value) in metadata.merging(event.metadata ?? [:], uniquingKeysWith: { $1 }).sorted(by: {
             $0.key < $1.key
         }) {
-            line += " \(key)=\(Self.quoted("\(value)"))"
+            line += " \(key)=\(LogText.value("\(value)"))"
         }
         line += "\n"
         let bytes = Array(line.utf8)
         // Safe because the kernel reads the array's own bytes; a log line that cannot be written is lost.
         _ = unsafe bytes.withUnsafeBytes { unsafe write(2, $0.baseAddress, $0.count) }
-    }
-
-    /// Values come from outside: control characters must not make new lines, and no value is endless.
-    private static func quoted(_ value: String) -> String {
-        let short = value.unicodeScalars.prefix(1_024).map { $0.value < 32 || $0.value == 127 ? " " : String($0) }
-            .joined()
-        return short.contains(" ") ? "\"\(short)\"" : short
     }
 }

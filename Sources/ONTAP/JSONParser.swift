@@ -10,14 +10,22 @@ public struct JSONParser {
     public static let valuesMaximum = 65_536
 
     private let bytes: [UInt8]
+    private let valuesMaximum: Int
     private var position = 0
     private var values = 0
 
-    private init(_ bytes: [UInt8]) { self.bytes = bytes }
+    private init(_ bytes: [UInt8], _ valuesMaximum: Int) {
+        self.bytes = bytes
+        self.valuesMaximum = valuesMaximum
+    }
 
     /// Reads the whole of `bytes`; its caller bounds their count.
-    public static func parse(_ bytes: [UInt8]) throws(JSONError) -> JSONValue {
-        var parser = JSONParser(bytes)
+    ///
+    /// - Parameter valuesMaximum: the standard is a request's; an answer may have more.
+    public static func parse(
+        _ bytes: [UInt8], valuesMaximum: Int = Self.valuesMaximum
+    ) throws(JSONError) -> JSONValue {
+        var parser = JSONParser(bytes, valuesMaximum)
         parser.skipSpace()
         let value = try parser.value(depth: 1)
         parser.skipSpace()
@@ -28,7 +36,7 @@ public struct JSONParser {
     private mutating func value(depth: Int) throws(JSONError) -> JSONValue {
         guard depth <= Self.depthMaximum else { throw error(.tooDeep) }
         values += 1
-        guard values <= Self.valuesMaximum else { throw error(.tooMany) }
+        guard values <= valuesMaximum else { throw error(.tooMany) }
         guard let byte = peek else { throw unexpected() }
         switch byte {
         case UInt8(ascii: "{"): return .object(try object(depth: depth))

@@ -34,8 +34,8 @@ struct AccountCommand: ParsableCommand {
     }
 
     private static func readPassword() throws -> [UInt8] {
-        if let password = PasswordPrompt.read("Password: ") { return password }
-        guard let line = readLine() else { throw ValidationError("no password was given") }
-        return Array(line.utf8)
+        let password = PasswordPrompt.read("Password: ") ?? Array((readLine() ?? "").utf8)
+        if password.isEmpty { throw ValidationError("no password was given") }
+        return password
     }
 }

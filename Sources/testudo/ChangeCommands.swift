@@ -24,7 +24,9 @@ struct Modify: AsyncParsableCommand {
         var body: JSONObject = [:]
         if let isEnabled { body["enabled"] = .bool(isEnabled) }
         if let replayWindow { body["replay_window"] = .integer(Int64(replayWindow)) }
-        try await waiting.make(.PATCH, "/api/security/ipsec", .object(body), options)
+        // Another window of a fleet that is off is no rollout.
+        try await waiting.make(
+            .PATCH, "/api/security/ipsec", .object(body), options, isAlwaysRollout: replayWindow == nil)
     }
 }
 
@@ -52,10 +54,14 @@ struct WaitingOptions: ParsableArguments {
         }
     }
 
-    func make(_ method: HTTPMethod, _ path: String, _ body: JSONValue, _ options: ConnectionOptions) async throws {
+    /// - Parameter isAlwaysRollout: whether nothing has changed where no rollout began.
+    func make(
+        _ method: HTTPMethod, _ path: String, _ body: JSONValue, _ options: ConnectionOptions,
+        isAlwaysRollout: Bool = true
+    ) async throws {
         try await options.connected { connection in
             var change = Change(connection: connection, seconds: timeout, isJSON: options.isJSON)
-            try await change.make(method, path, body)
+            try await change.make(method, path, body, isAlwaysRollout: isAlwaysRollout)
         }
     }
 }
@@ -69,7 +75,9 @@ struct Change {
     private let seconds: Int
     private let isJSON: Bool
     private let began = ContinuousClock.now
-    private var toldSteps = 0
+    /// The rollout that was told last, and how many of its steps.
+    private var told: (id: Int64, steps: Int) = (0, 0)
+    private var isLineOpen = false
 
     init(connection: Connection, seconds: Int, isJSON: Bool) {
         self.connection = connection
@@ -79,55 +87,70 @@ struct Change {
 
     private var rest: Duration { max(.zero, began.advanced(by: .seconds(seconds)) - ContinuousClock.now) }
 
-    mutating func make(_ method: HTTPMethod, _ path: String, _ body: JSONValue) async throws {
-        let newest = try await newest()
+    mutating func make(
+        _ method: HTTPMethod, _ path: String, _ body: JSONValue, isAlwaysRollout: Bool
+    ) async throws {
+        let newest = try await self.newest()
         // The call may join the one that is under way.
-        let isRunning = newest?["outcome"]?.string == "running"
-        let before = (newest?["id"]?.number ?? 0) - (isRunning ? 1 : 0)
+        let before = newest.id - (newest.rollout?["outcome"]?.string == "running" ? 1 : 0)
         let answer = try await connection.send(
             method, "\(path)?return_timeout=0", body, within: min(rest, Connection.patience))
-        if let uuid = answer.value(at: ["job", "uuid"])?.string {
-            try await follow(uuid, after: before)
-        } else {
-            try await end(answer, after: before)
+        let end =
+            if let uuid = answer.value(at: ["job", "uuid"])?.string {
+                try await follow(uuid, after: before)
+            } else {
+                answer
+            }
+        var isUnchanged = false
+        // The change is made, also where nobody says what was done.
+        if let last = try? await self.newest() {
+            isUnchanged = isAlwaysRollout && last.id <= before
+            if !isUnchanged, let rollout = last.rollout { tell(rollout) }
         }
+        closeLine()
+        print(isJSON ? Terminal.json(end) : isUnchanged ? "There was nothing to change." : "Done.")
     }
 
-    private mutating func follow(_ uuid: String, after before: Int64) async throws {
+    /// The job once it has succeeded.
+    private mutating func follow(_ uuid: String, after before: Int64) async throws -> JSONValue {
         let path = "/api/cluster/jobs/\(uuid)?fields=state,error,message"
         while rest > .zero {
-            // What goes on goes on, also where one look at it fails.
-            if let job = try? await connection.get(path, within: rest) {
-                if let rollout = try? await newest(), let id = rollout["id"]?.number, id > before { tell(rollout) }
+            do {
+                let job = try await connection.get(path, within: rest)
+                if let last = try? await newest(), last.id > before, let rollout = last.rollout { tell(rollout) }
                 switch job["state"]?.string {
                 case "running": break
-                case "success": return try await end(job, after: before)
+                case "success": return job
                 default:
-                    finishLine()
+                    closeLine()
                     throw Failure(
                         status: Failure.refused, lines: job["error"].map(Failure.lines) ?? ["The job failed."])
                 }
+            } catch let failure as Failure where failure.status == Failure.unreachable {
+                // What goes on goes on, also where one look at it fails.
+            } catch let failure as Failure where failure.code == Self.unknown {
+                closeLine()
+                throw Failure(
+                    status: Failure.refused,
+                    lines: ["The coordinator knows job \(uuid) no more: testudo fleet rollouts says what became of it"])
             }
             try await Task.sleep(for: min(Self.pause, rest))
         }
-        finishLine()
+        closeLine()
         throw Failure(
             status: Failure.late,
             lines: ["Not done within \(seconds) s; it goes on as job \(uuid): testudo job show -id \(uuid)"])
     }
 
-    private mutating func end(_ answer: JSONValue, after before: Int64) async throws {
-        let rollout = try? await newest()
-        let isRolledOut = (rollout?["id"]?.number ?? 0) > before
-        if isRolledOut, let rollout { tell(rollout) }
-        finishLine()
-        print(isJSON ? answer.text(pretty: true) : isRolledOut ? "Done." : "There was nothing to change.")
-    }
+    /// ONTAP's `entry doesn't exist`.
+    private static let unknown = "4"
 
-    private func newest() async throws -> JSONValue? {
-        try await connection.get(
-            "/api/fleet/rollouts?max_records=1&fields=*", within: min(rest, Connection.patience))["records"]?.array
-            .first
+    /// The newest rollout; number 0 where there was none yet.
+    private func newest() async throws -> (id: Int64, rollout: JSONValue?) {
+        let rollout = try await connection.get(
+            "/api/fleet/rollouts?max_records=1&fields=kind,outcome,steps,progress,drain_microseconds",
+            within: min(max(rest, .seconds(1)), Connection.patience))["records"]?.array.first
+        return (rollout?["id"]?.number ?? 0, rollout)
     }
 
     /// A bar on a terminal; a line a step elsewhere.
@@ -135,15 +158,18 @@ struct Change {
         if isJSON { return }
         let steps = (rollout["steps"]?.array ?? []).compactMap { $0["name"]?.string }
         let kind = rollout["kind"]?.string ?? ""
+        let id = rollout["id"]?.number ?? 0
+        if id != told.id { told = (id, 0) }
         if Terminal.isTerminal {
             let drain = (rollout["drain_microseconds"]?.number ?? 0) / 1_000
             let elapsed = (ContinuousClock.now - began) / .milliseconds(1)
             Terminal.replaceLine(
                 "\(kind): \(Self.bar(steps, rollout["progress"]))  \(Int(elapsed)) ms, drain \(drain) ms")
+            isLineOpen = true
         } else {
-            Terminal.complain(steps.dropFirst(toldSteps).map { "\(kind): \($0)" })
+            Terminal.complain(steps.dropFirst(told.steps).map { "\(kind): \($0)" })
         }
-        toldSteps = max(toldSteps, steps.count)
+        told.steps = max(told.steps, steps.count)
     }
 
     private static let barWidth: Int64 = 20
@@ -160,5 +186,8 @@ struct Change {
         return "\(names) [\(bar)] \(done) of \(nodes) nodes"
     }
 
-    private func finishLine() { if Terminal.isTerminal && !isJSON && toldSteps > 0 { Terminal.complain([""]) } }
+    private mutating func closeLine() {
+        if isLineOpen { Terminal.complain([""]) }
+        isLineOpen = false
+    }
 }

@@ -53,7 +53,8 @@ struct ConnectionOptions: ParsableArguments {
         let user = user ?? environment[Self.environment.user] ?? file["user"] ?? "admin"
         guard
             let password = environment[Self.environment.password] ?? file["password"]
-                ?? PasswordPrompt.read("Password of \(user): ").map({ String(decoding: $0, as: UTF8.self) })
+                ?? PasswordPrompt.read("Password of \(user): ").map({ String(decoding: $0, as: UTF8.self) }),
+            !password.isEmpty
         else { throw ValidationError("no password: set TESTUDO_PASSWORD, or use a credentials file") }
         return Connection(
             url: text.hasSuffix("/") ? String(text.dropLast()) : text,
@@ -113,35 +114,58 @@ struct Connection: Sendable {
     }
 
     /// The answer's body, a JSON object; a refusal is thrown in the coordinator's own words.
-    func send(_ method: HTTPMethod, _ path: String, _ body: JSONValue?, within patience: Duration) async throws
-        -> JSONValue
-    {
-        let status: UInt
-        let bytes: [UInt8]
-        do {
-            var request = HTTPClientRequest(url: url + path)
-            request.method = method
-            request.headers.add(name: "Authorization", value: authorization)
-            request.headers.add(name: "X-Dot-Client-App", value: "testudo-cli")
-            if let body {
-                request.headers.add(name: "Content-Type", value: "application/json")
-                request.body = .bytes(ByteBuffer(string: body.text(pretty: false)))
-            }
-            let response = try await client.execute(request, timeout: TimeAmount(patience))
-            status = response.status.code
-            bytes = Array(buffer: try await response.body.collect(upTo: Self.answerBytesMaximum))
-        } catch {
-            throw Failure(status: Failure.unreachable, lines: ["\(url) cannot be reached: \(error)"])
+    func send(
+        _ method: HTTPMethod, _ path: String, _ body: JSONValue?, within patience: Duration
+    ) async throws -> JSONValue {
+        var request = HTTPClientRequest(url: url + path)
+        request.method = method
+        request.headers.add(name: "Authorization", value: authorization)
+        request.headers.add(name: "X-Dot-Client-App", value: "testudo-cli")
+        if let body {
+            request.headers.add(name: "Content-Type", value: "application/json")
+            request.body = .bytes(ByteBuffer(string: body.text(pretty: false)))
         }
-        let answer = try? JSONParser.parse(bytes)
+        let (status, bytes) = try await exchange(request, within: patience)
+        let answer = try? JSONParser.parse(bytes, valuesMaximum: Self.answerBytesMaximum)
         if status >= 400 {
-            let lines = answer?["error"].map(Failure.lines) ?? ["status \(status), and no word why"]
-            throw Failure(status: Failure.refused, lines: lines)
+            let error = answer?["error"]
+            throw Failure(
+                status: Failure.refused, code: error?["code"]?.string,
+                lines: error.map(Failure.lines) ?? ["status \(status), and no word why"])
         }
         guard let answer else {
             throw Failure(status: Failure.unreachable, lines: ["what answered at \(url) is no coordinator"])
         }
         return answer
+    }
+
+    /// The client's own deadline is over when the head is there: a body may never end.
+    private func exchange(_ request: HTTPClientRequest, within patience: Duration) async throws -> (UInt, [UInt8]) {
+        let isChange = request.method != .GET
+        do {
+            return try await withThrowingTaskGroup(of: (UInt, [UInt8])?.self) { group in
+                group.addTask {
+                    let response = try await client.execute(request, timeout: TimeAmount(patience))
+                    let body = try await response.body.collect(upTo: Self.answerBytesMaximum)
+                    return (response.status.code, Array(buffer: body))
+                }
+                group.addTask {
+                    try await Task.sleep(for: patience)
+                    return nil
+                }
+                defer { group.cancelAll() }
+                guard let first = try await group.next(), let answer = first else {
+                    throw HTTPClientError.deadlineExceeded
+                }
+                return answer
+            }
+        } catch let error as HTTPClientError where error == .deadlineExceeded && isChange {
+            throw Failure(
+                status: Failure.late,
+                lines: ["\(url) has not answered in time; the change may be under way: testudo job show says"])
+        } catch {
+            throw Failure(status: Failure.unreachable, lines: ["\(url) cannot be reached: \(error)"])
+        }
     }
 }
 

@@ -8,7 +8,7 @@ struct Listing {
     var path: String
     var columns: [(label: String, property: String)]
 
-    /// A page that the parser takes whatever its records hold.
+    /// More pages cost little more.
     private static let pageRecords = 1_000
 
     func show(_ options: ConnectionOptions, filters: [(String, String?)] = []) async throws {
@@ -41,7 +41,7 @@ struct Listing {
             let whole: JSONValue =
                 path.isList
                 ? ["records": .array(records), "num_records": .integer(Int64(records.count))] : records.first ?? [:]
-            print(whole.text(pretty: true))
+            print(Terminal.json(whole))
         } else if options.isInstance || !path.isList {
             print(
                 records.map { record in Terminal.block(columns.map { ($0.label, Self.text(record, $0.property)) }) }
@@ -71,7 +71,7 @@ struct Listing {
         case nil, .null: "-"
         case .string(let text): Terminal.plain(text)
         case .array(let list): list.map { text($0) }.joined(separator: ", ")
-        case let value?: value.text(pretty: false)
+        case let value?: Terminal.plain(value.text(pretty: false))
         }
     }
 }

@@ -1,13 +1,21 @@
 internal import Foundation
 internal import Glibc
+internal import ONTAP
 
-/// What is written and read.
+/// What is written.
 enum Terminal {
     /// Without what a terminal would obey: texts come from every node.
     static func plain(_ text: String) -> String {
         String(
             String.UnicodeScalarView(
                 text.unicodeScalars.map { $0.properties.generalCategory == .control ? "?" : $0 }))
+    }
+
+    /// A value as JSON, which keeps its texts but for how they are written: a terminal obeys U+0080 to U+009F too.
+    static func json(_ value: JSONValue) -> String {
+        value.text(pretty: true).unicodeScalars.map { scalar in
+            (0x80...0x9f).contains(scalar.value) ? "\\u00" + String(scalar.value, radix: 16) : String(scalar)
+        }.joined()
     }
 
     /// To standard error.

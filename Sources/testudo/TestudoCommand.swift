@@ -69,6 +69,8 @@ struct Failure: Error {
     static let late: Int32 = 4
 
     var status: Int32
+    /// ONTAP's, of a refusal.
+    var code: String?
     var lines: [String]
 }
 

@@ -1,6 +1,6 @@
 public import Foundation
 
-/// A program that a test runs to its end. Each has a processor: a lab and a sweep of seeds are one process at work.
+/// A program that a test runs to its end. Each has a processor: that is what User-Mode Linux and a sweep of seeds use.
 public struct Command: Sendable {
     /// How it ended and what it printed.
     public struct Ending: Sendable {

@@ -54,6 +54,22 @@ struct CallsTests {
         }
     }
 
+    @Test("A rollout under way says how many nodes have answered its step, and one that has ended says none")
+    func progress() async throws {
+        let fleet = try await SmallFleet(3, rungMilliseconds: 2_000)
+        try await fleet.run {
+            fleet.bus.cutOff(3)
+            async let answer = fleet.setEnabled(true)
+            try await eventually("two of three have answered") {
+                fleet.coordinator.status().rollouts.first?.progress
+                    == .init(step: "preflight", nodes: 3, nodesDone: 2)
+            }
+
+            #expect(await answer != .done)
+            #expect(fleet.coordinator.status().rollouts.first?.progress == nil)
+        }
+    }
+
     @Test("A call that waits longer than a rollout may take is refused, and nothing comes of it")
     func waitsTooLong() async throws {
         let clock = LeapingClock()

@@ -142,6 +142,23 @@ struct ServerTests {
         #expect(verdicts.allSatisfy { $0 == .user("admin", .admin) })
     }
 
+    @Test("Of many that send the same wrong password at once one is told in the log, and all are refused")
+    func sameWrong() async throws {
+        let directory = try ServerDirectory(path: try ServerFixture.makeDirectory())
+        defer { try? FileManager.default.removeItem(atPath: directory.path) }
+        let cost = PasswordHash.Cost(logarithm: 10, blockSize: 8, parallelism: 1)
+        let authenticator = Authenticator(accounts: try Accounts.loadOrMake(in: directory, cost: cost), cost: cost)
+        let header = "Basic " + Data("admin:wrong".utf8).base64EncodedString()
+
+        let verdicts = await withTaskGroup(of: Authenticator.Verdict.self) { group in
+            for _ in 0..<50 { group.addTask { await authenticator.check(header, from: "192.0.2.1") } }
+            return await group.reduce(into: []) { $0.append($1) }
+        }
+
+        #expect(verdicts.allSatisfy { $0 == .wrong(user: "admin") || $0 == .wrongToo })
+        #expect(verdicts.count { $0 == .wrong(user: "admin") } < verdicts.count { $0 == .wrongToo })
+    }
+
     @Test("A crowd with wrong passwords is told to wait, and who is known already is served meanwhile")
     func crowd() async throws {
         let directory = try ServerDirectory(path: try ServerFixture.makeDirectory())

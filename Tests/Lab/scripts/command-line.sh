@@ -22,6 +22,8 @@ complains() { [[ $err == *"$1"* ]] || { echo "$script: $err"; return 1; }; }
 eventually 20 all_present
 check "config show" types 0 security ipsec config show
 check "says that it is off" says 'IPsec Enabled: false'
+check "another window while it is off" types 0 security ipsec config modify -replay-window 128
+check "is done" says 'Done.'
 check "rotate while it is off" types 0 security ipsec rotate
 check "has nothing to do" says 'There was nothing to change.'
 check "config modify with one hyphen" types 0 security ipsec config modify -is-enabled true

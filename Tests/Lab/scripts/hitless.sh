@@ -46,7 +46,21 @@ check "and every SA has it" bash -c '[ "$(ip -n node1 xfrm state list | grep -c 
 call PATCH /api/security/ipsec '{"replay_window": 0}'
 check "no replay window: no ESN" bash -c '! ip -n node1 xfrm state list | grep -q esn'
 call PATCH /api/security/ipsec '{"replay_window": 64}'
-check "nothing was lost by three rotations, three windows and a blocked edge" expect_no_loss "rotations"
+# By itself, once an SA has sent as many packets as the configuration allows.
+configuration=$TESTUDO_LAB/coordinator/coordinator.yaml
+cp "$configuration" "$configuration.kept"
+echo 'rotation: {packets: 300}' >>"$configuration"
+kept=$(spis)
+restart coordinator
+has_rotated() {
+    call GET '/api/fleet/rollouts?kind=rotate&outcome=success&return_records=false'
+    ! answers '"num_records": 0' && [ -z "$(comm -12 <(echo "$kept") <(spis))" ]
+}
+check "keys are changed by themselves after 300 packets" eventually 30 has_rotated
+mv "$configuration.kept" "$configuration"
+restart coordinator
+check "the coordinator with its old configuration finds all nodes" eventually 20 all_present
+check "nothing was lost by four rotations, three windows and a blocked edge" expect_no_loss "rotations"
 check "no xfrm error counter moved" [ "$(xfrm_errors)" = "$before" ]
 
 # A policy deleted by hand is put back, an SA's edge gets fresh keys; the operator hears of both.

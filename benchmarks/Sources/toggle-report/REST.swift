@@ -1,6 +1,6 @@
 import Foundation
 
-/// One run of wrk, as testudo-swarm says it.
+/// One run of wrk, as `benchmarks/rest` keeps it.
 struct LoadRun: Decodable {
     var kind: String
     var agents: Int
@@ -11,9 +11,9 @@ struct LoadRun: Decodable {
 
 /// One kind of request, and the same beside what is measured against, round by round: medians.
 struct LoadLine: Encodable {
-    /// `get` … as testudo-swarm names them.
+    /// `get` … as `benchmarks/rest` names them.
     var kind: String
-    /// `hello`: a bare route of the same server, at the same time.
+    /// `hello`: the same HTTP server without anything behind it, in turns.
     var against: String
     var agents: Int
     var rounds: Int

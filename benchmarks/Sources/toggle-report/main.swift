@@ -1,4 +1,4 @@
-// Reads the rollouts that `benchmarks/toggle` kept, one JSON answer a line, and what testudo-swarm said, and writes
+// Reads the rollouts that `benchmarks/toggle` kept, one JSON answer a line, and what testudo-swarm and `benchmarks/rest` said, and writes
 // what they say of latency and load: tables to standard output and results.json.
 // Arguments: RESULTS COMMIT SYSTEM CORES FILE.jsonl …; a file is KERNEL-NODES.jsonl, join-NODES.jsonl or rest-NODES.jsonl.
 import Foundation
@@ -148,7 +148,7 @@ for line in joins {
     let cells = ["\(line.nodes)", "\(line.rounds)"] + [join.p50, join.p90, join.p99, join.maximum].map(milliseconds)
     print("| " + cells.joined(separator: " | ") + " |")
 }
-print("\nREST under load (wrk, 64 connections, keep-alive, TLS); ratios are medians of rounds")
+print("\nREST under load (wrk, 64 connections, associations 4; keep-alive, TLS); ratios are medians of rounds")
 print("| request | agents | rounds | a second | p50 ms | p99 ms | against | rate | p99 |")
 print("|---|---|---|---|---|---|---|---|---|")
 for line in loads {
