@@ -115,10 +115,24 @@ extension NodeAgent {
     func keptPairs(in look: Look) -> [AddressPair] {
         guard rules.minimumRung > .clear else { return [] }
         let known = Set((peers.flatMap(pairs) + quarantinedPairs).map(PeerPair.init))
-        return Plan.protectedPairs(in: look.index).filter { pair in
-            let rung = EdgeReading.read(look.index, pairs: [pair]).high
-            return !known.contains(PeerPair(pair)) && rules.objection(from: rung, to: .clear) != nil
+        let shielded = memory.shield.pairs.map { PeerPair(own: $0.own, peer: $0.peer) }
+        return guardedPairs(in: look).union(shielded).subtracting(known)
+            .map { AddressPair(own: $0.own, peer: $0.peer) }.sorted { $0.peer < $1.peer }
+    }
+
+    /// Pairs that stand where this node's own rules keep them from becoming clear.
+    private func guardedPairs(in look: Look) -> Set<PeerPair> {
+        let guarded = Plan.protectedPairs(in: look.index).filter { pair in
+            rules.objection(from: EdgeReading.read(look.index, pairs: [pair]).high, to: .clear) != nil
         }
+        return Set(guarded.map(PeerPair.init))
+    }
+
+    /// Addresses to which nothing goes in clear by this node's own record, or by its kernel under its own rules.
+    func guardedAddresses() async -> Set<Address> {
+        let shielded = Set(memory.shield.pairs.map(\.peer))
+        guard rules.minimumRung > .clear, let look = try? await currentLook() else { return shielded }
+        return shielded.union(guardedPairs(in: look).map(\.peer))
     }
 
     /// Foreign objects where ours stand or would.

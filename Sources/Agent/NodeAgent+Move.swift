@@ -19,7 +19,7 @@ extension NodeAgent {
     func move(_ targets: [NodeNumber: Place], fresh: Order.Fresh?) async -> NodeLadder.Performance {
         var wants = Wants()
         do throws(KernelError) {
-            let before = try await currentLook()
+            let before = try await mendedLook()
             wants.made = await makeKeys(for: targets, fresh, before)
             for (number, target) in targets.sorted(by: { $0.key < $1.key }) {
                 if let place = neighbourhood.places[number] { note(target, of: before.edges[place], fresh, in: &wants) }

@@ -85,6 +85,11 @@ extension NodeAgent {
         return try await look()
     }
 
+    /// What somebody took away is put back first: else it would be taken for where the edges are meant to stand.
+    func mendedLook() async throws(KernelError) -> Look {
+        isDisturbed.load(ordering: .relaxed) ? try await repairedLook() : try await currentLook()
+    }
+
     /// A look after changes of the edges to these peers: what they are made of is read back, or everything where that is
     /// not much more.
     ///

@@ -29,8 +29,8 @@ extension NodeAgent {
         ladder.welcome(
             number: welcome.number, epoch: welcome.roster.epoch, roster: RosterVersion(of: welcome.roster),
             peers: Set(welcome.roster.nodes.keys).subtracting([welcome.number]))
-        let shielded = Set(memory.shield.pairs.map(\.peer))
-        if let objection = rules.objection(to: welcome.roster, own: welcome.number, shielded: shielded) {
+        let guarded = await guardedAddresses()
+        if let objection = rules.objection(to: welcome.roster, own: welcome.number, shielded: guarded) {
             logger.error("roster contradicts a pin: not followed", metadata: ["reason": "\(objection)"])
             refused = RefusedRoster(roster: welcome.roster, own: node, objection: objection)
         } else {

@@ -49,7 +49,8 @@ extension Coordinator {
                 }
             }
             rotating.note(heartbeat.packets, sentBy: node)
-            spares.note(heartbeat.spare, of: node, sequence: heartbeat.sequence)
+            // One that came before the hello was told to another coordinator, which may have named it.
+            if incarnations[node] != nil { spares.note(heartbeat.spare, of: node, sequence: heartbeat.sequence) }
             let known = standing(of: node)
             if rollout == nil {
                 fleet.note(heartbeat, from: node)

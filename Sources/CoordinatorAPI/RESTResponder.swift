@@ -24,6 +24,10 @@ struct RESTResponder: HTTPResponder {
     private static let retrySeconds = 2
     /// A body is written in pieces of this size, so that a slow reader is seen to read.
     private static let pieceBytes = 65_536
+    private static let headers: HTTPFields = [
+        .cacheControl: "no-cache,no-store,must-revalidate", .xContentTypeOptions: "nosniff", .vary: "Accept",
+        .contentSecurityPolicy: "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+    ]
     private static let linkHeader = HTTPField.Name("Link")
 
     let control: any FleetControl
@@ -126,7 +130,10 @@ struct RESTResponder: HTTPResponder {
     /// The whole body; refused before it is read where its length says that it is too large.
     private func body(of request: HummingbirdCore.Request) async throws(APIError) -> [UInt8] {
         let maximum = ONTAP.Request.bodyMaximum
-        let announced = request.headers[.contentLength].flatMap(Int.init)
+        let length = request.headers[.contentLength]
+        // Neither means that there is none (RFC 9112 §6.3).
+        if length == nil && request.headers[.transferEncoding] == nil { return [] }
+        let announced = length.flatMap(Int.init)
         if let announced, announced > maximum { throw .bodyTooLarge(maximum: maximum) }
         var bytes: [UInt8] = []
         do {
@@ -158,11 +165,8 @@ struct RESTResponder: HTTPResponder {
     }
 
     private func response(_ answer: Answer, isHead: Bool) -> Response {
-        var headers: HTTPFields = [
-            .contentType: answer.contentType, .cacheControl: "no-cache,no-store,must-revalidate",
-            .xContentTypeOptions: "nosniff", .vary: "Accept",
-            .contentSecurityPolicy: "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
-        ]
+        var headers = Self.headers
+        headers[.contentType] = answer.contentType
         if !answer.allowed.isEmpty {
             headers[.allow] = answer.allowed.map(\.rawValue).joined(separator: ", ")
         }

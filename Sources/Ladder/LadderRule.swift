@@ -114,9 +114,13 @@ public struct Pair: Hashable, Sendable {
         guard let aim, let state = states.first, let place = state.step(toward: aim, fresh) else { return [] }
         let canMake = fresh.map { !state.parts.contains($0) || state.holds.contains($0) } ?? true
         // A part of it is open, and the peer does not hold what the rest would open with: it closes again, with fresh keys.
-        if state.high == .closed && state.low == .enforce && aim == Place(.enforce, .only) && canMake {
-            return [place, Place(.closed, .only)]
+        if state.high == .closed && state.low.sendsESP {
+            if aim == Place(.enforce, .only) && canMake { return [place, Place(.closed, .only)] }
+            // It cannot come down half closed.
+            if aim.rung == .clear { return [place, Place(.closed)] }
         }
+        // The peer may still send with what is left: the fresh keys stand beside it.
+        if state.isBrokenAccept && place == Place(.accept, .only) { return [place, Place(.accept, .held)] }
         // One family sends and has lost an SA, the other has none: there is nothing to send with but what is left.
         if state.high == .send && state.low.sendsClear && state.holds.isEmpty {
             return place.rung.sendsESP ? [Place(.accept)] : [place, Place(.accept)]
@@ -167,7 +171,7 @@ private struct Move {
     init(from before: EdgeState, to place: Place?, _ fresh: Generation?) {
         self.before = before
         after = place.map { before.moved(to: $0, fresh) } ?? before
-        closes = place?.rung == .closed && before.high != .closed
+        closes = place?.rung == .closed && (before.high != .closed || before.low.sendsESP)
     }
 
     /// Whether a move takes no delivery away from what this edge sends, nor begins to send ESP that is not taken,

@@ -61,7 +61,7 @@ extension Rollout {
         var offers = answered
         // A spare that was given up while others were asked is not counted on.
         for node in concerned where offers[node] == nil { offers[node] = spares[node] }
-        let asked = concerned.filter { offers[$0] == nil }
+        let asked = concerned.filter { offers[$0] == nil && !silent.contains($0) }
         guard !asked.isEmpty else { return publish(offers) }
         let effects = issue(.offer, to: asked, at: now)
         if case .waiting(var step) = phase {

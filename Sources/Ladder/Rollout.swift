@@ -153,7 +153,9 @@ public struct Rollout: Hashable, Sendable {
     public mutating func joined(_ node: NodeNumber, isNewProcess: Bool) -> [Effect] {
         if isNewProcess { fleet.restarted(node) }
         spares[node] = nil
-        guard case .waiting(let step) = phase else { return [] }
+        guard case .waiting(var step) = phase else { return [] }
+        // The private half of what the process before it answered is gone: it is asked again.
+        if isNewProcess, step.offers.removeValue(forKey: node) != nil { phase = .waiting(step) }
         let isConcerned = step.waiting.contains(node) || (step.order.task == .observe && silent.contains(node))
         return isConcerned ? [again(step.order, to: [node])] : []
     }

@@ -13,8 +13,16 @@ public struct Route: Hashable, Sendable {
         self.key = key
     }
 
+    /// What most requests name, as they name it.
+    private static let plain = Dictionary(
+        uniqueKeysWithValues: Resource.all.map { ("/api\($0.path)", Route($0, key: nil)) })
+
     /// Finds what a path names, below `/api` and below `/api/v1` alike; one slash at the end is forgiven.
     public init(path: String) throws(APIError) {
+        if let route = Self.plain[path] {
+            self = route
+            return
+        }
         guard path.utf8.first == UInt8(ascii: "/") else { throw .unknownPath }
         var segments: [String] = []
         for part in path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).dropFirst() {

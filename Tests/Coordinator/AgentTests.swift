@@ -115,6 +115,11 @@ struct AgentTests {
                 #expect(snapshot.associations.allSatisfy { $0.association.id.source != second })
                 let shielded = try lone.record.load()?.shield.pairs.contains { $0.peer == second }
                 #expect(shielded == (count > 0))
+                // Also where somebody takes it out of the kernel.
+                for policy in left { await lone.kernel.remove(policy.id) }
+                try await eventually("the closed edge is put back") {
+                    (try? await lone.policies(with: second).count) == count
+                }
             }
         }
     }

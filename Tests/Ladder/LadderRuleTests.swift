@@ -58,6 +58,12 @@ struct LadderRuleTests {
         for set in [old, fresh] { states.append(EdgeState(low: .clear, high: .send, sends: [set], parts: [set])) }
         // Closed again with fresh keys while some of the others were not removed yet.
         states.append(EdgeState(low: .closed, high: .closed, holds: [fresh], parts: [old]))
+        // One family is closed and the other has lost an SA; or it is whole with the old set.
+        for rung in [Rung.send, .enforce] {
+            states.append(EdgeState(low: rung, high: .closed, sends: [old], parts: [old]))
+            states.append(EdgeState(low: rung, high: .closed, holds: [old], sends: [old]))
+        }
+        states.append(EdgeState(low: .accept, high: .closed, parts: [fresh]))
         // One has lost all that it had.
         states.append(EdgeState(low: .clear, high: .enforce, sends: [old], parts: [old]))
         return states
@@ -176,11 +182,19 @@ struct LadderRuleTests {
         return (here, there)
     }
 
+    /// A key is made once: where a part of the fresh set is gone another set mends it, which the next try makes. And no move
+    /// takes away the ESP of one family to mend another whose clear traffic is refused: such a pair is turned off first.
+    private func isBeyond(_ here: EdgeState, with there: EdgeState) -> Bool {
+        [(here, there), (there, here)].contains { one, other in
+            one.parts.contains(Self.fresh) || (one.low == .clear && one.high == .send && other.high.isProtected)
+        }
+    }
+
     @Test("From everywhere, also from closed and broken pairs, fresh keys bring a pair to enforce with one set of SAs")
     func everyPairIsMended() {
         for goal in [Goal(.enforce), Goal(.enforce, freshness: .everywhere)] {
-            for here in Self.states {
-                for there in Self.states {
+            for here in Self.states + Self.broken {
+                for there in Self.states + Self.broken where !isBeyond(here, with: there) {
                     let (one, other) = end(here, there, goal)
                     #expect(one == other && one.low == .enforce && one.isWhole, "\(here), \(there) to \(one), \(other)")
                 }
