@@ -88,7 +88,21 @@ extension NodeAgent {
             wants.isEmpty
             ? Plan.bypassRepairs(in: look.index, bypass: bypass.filter { intent.bypass.contains($0.id) })
             : Plan.changes(have: look.index, wants: wants, bypass: bypass)
-        return changes + Plan.orphans(have: look.index) { known.contains(PeerPair(own: $0, peer: $1)) }
+        return changes + strangeBypass(in: look).map(Change.deletePolicy)
+            + Plan.orphans(have: look.index) { known.contains(PeerPair(own: $0, peer: $1)) }
+    }
+
+    /// What stands from an earlier list and lets a protected address's TCP pass in clear, which this node's own rules forbid
+    /// to a list as well.
+    private func strangeBypass(in look: Look) -> [PolicyID] {
+        guard rules.minimumRung > .clear else { return [] }
+        let guarded = Set(guardedPairs(in: look).map(\.peer)).union(memory.shield.pairs.map(\.peer))
+        return Plan.retiredBypass(have: look.index, bypass: bypass).filter { id in
+            let remote = id.direction == .out ? id.selector.destination : id.selector.source
+            let port = id.direction == .out ? id.selector.destinationPort : id.selector.sourcePort
+            let isOwn = rules.coordinator.map { remote == .host($0.address) && port == .exactly($0.port) } ?? false
+            return !isOwn && guarded.contains { remote == .host($0) }
+        }
     }
 
     private struct PeerPair: Hashable {

@@ -179,6 +179,43 @@ struct AgentTests {
         #expect(rules.objection(to: roster, own: 1, shielded: [left]) != nil)
     }
 
+    @Test("With minimum_rung a bypass that came before its address was a node's goes when that node is protected")
+    func retiredBypass() async throws {
+        let second = try #require(Address("10.77.0.2"))
+        for (minimum, isLeft) in [(Rung.enforce, false), (.clear, true)] {
+            let lone = try await LoneAgent { _ in NodeRules(minimumRung: minimum) }
+            try await lone.run {
+                var before = lone.roster
+                before.nodes[2] = nil
+                before.bypass = [.bus(second, port: 5_432)]
+                try await lone.climb(to: .enforce, of: before)
+                var roster = lone.roster
+                roster.sequence = before.sequence + 1
+                await lone.welcome(roster)
+                let fresh = Order.Fresh(OfferSetVersion(of: try await lone.exchange(2, of: roster)), isMade: true)
+                for (index, rung) in [Rung.accept, .send, .enforce].enumerated() {
+                    let rule = EdgeRule(base: nil, toward: [2: Place(rung, .only)])
+                    let report = try await lone.order(.move(rule, fresh: fresh), 2, UInt32(index + 2), of: roster)
+                    #expect(report.verdict == .done)
+                }
+                func stands() async throws -> Bool {
+                    try await lone.kernel.snapshot().policies.contains { policy in
+                        policy.action == .bypass && policy.id.selector.destination == .host(second)
+                    }
+                }
+
+                // Whatever makes the agent look at its kernel as a whole.
+                let gone = try #require(try await lone.policies(with: second).first)
+                await lone.kernel.remove(gone.id)
+                try await eventually("the policy is put back") {
+                    (try? await lone.policies(with: second))?.contains(gone) == true
+                }
+
+                #expect(try await stands() == isLeft)
+            }
+        }
+    }
+
     @Test("An edge to a peer's new address begins where it stands, and is not closed by what was meant for the old one")
     func newAddress() async throws {
         let lone = try await LoneAgent()

@@ -1,6 +1,7 @@
-// Reads the rollouts that `benchmarks/toggle` kept, one JSON answer a line, and what testudo-swarm and `benchmarks/rest` said, and writes
-// what they say of latency and load: tables to standard output and results.json.
-// Arguments: RESULTS COMMIT SYSTEM CORES FILE.jsonl …; a file is KERNEL-NODES.jsonl, join-NODES.jsonl or rest-NODES.jsonl.
+// Reads the rollouts that `benchmarks/toggle` kept, one JSON answer a line, what testudo-swarm and `benchmarks/floor` said
+// and what `benchmarks/rest` kept, and writes what they say of latency and load: tables to standard output and results.json.
+// Arguments: RESULTS COMMIT SYSTEM CORES FILE.jsonl …; a file is KERNEL-NODES.jsonl, join-NODES.jsonl, rest-NODES.jsonl,
+// or swarm-NODES.jsonl with floor-NODES.jsonl beside it.
 import Foundation
 import Histogram
 
@@ -69,6 +70,7 @@ struct Results: Encodable {
     var cores: String
     var toggle_latency: [Line]
     var join_latency: [JoinLine]
+    var rounds_against_floor: [RoundLine]
     var rest_load: [LoadLine]
     var targets: [Target]
 }
@@ -124,9 +126,10 @@ guard words.count > 5 else {
 }
 // Within a size on comes before off, as in `kinds`.
 let files = Dictionary(grouping: words[5...]) { file in
-    ["join", "rest"].first { file.contains("/\($0)-") } ?? "toggle"
+    ["join", "rest", "swarm", "floor"].first { file.contains("/\($0)-") } ?? "toggle"
 }
 let joins = try (files["join"] ?? []).map(joinLine).sorted { $0.nodes < $1.nodes }
+let rounds = try (files["swarm"] ?? []).sorted().flatMap(roundLines)
 let loads = try (files["rest"] ?? []).flatMap(loadLines)
 let all = try (files["toggle"] ?? []).flatMap(lines).enumerated()
     .sorted { ($0.element.nodes, $0.offset) < ($1.element.nodes, $1.offset) }.map(\.element)
@@ -146,6 +149,16 @@ print("|---|---|---|---|---|---|")
 for line in joins {
     let join = line.join_microseconds
     let cells = ["\(line.nodes)", "\(line.rounds)"] + [join.p50, join.p90, join.p99, join.maximum].map(milliseconds)
+    print("| " + cells.joined(separator: " | ") + " |")
+}
+print("\na toggle of agents in one process against the same rounds on raw libzmq, in milliseconds without the drain")
+print("| agents | kind | rounds | p50 | floor p50 | ratio |")
+print("|---|---|---|---|---|---|")
+for line in rounds {
+    let cells =
+        ["\(line.agents)", line.kind, "\(line.rounds)"]
+        + [line.toggle_without_drain_microseconds.p50, line.floor_microseconds.p50].map(milliseconds)
+        + [String(format: "%.1f", line.ratio)]
     print("| " + cells.joined(separator: " | ") + " |")
 }
 print("\nREST under load (wrk, 64 connections, associations 4; keep-alive, TLS); ratios are medians of rounds")
@@ -168,5 +181,5 @@ encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes
 let results = Results(
     commit: words[2], date: ISO8601DateFormatter().string(from: Date()), system: words[3], cores: words[4],
     toggle_latency: all, join_latency: joins,
-    rest_load: loads, targets: targets)
+    rounds_against_floor: rounds, rest_load: loads, targets: targets)
 try encoder.encode(results).write(to: URL(filePath: words[1]))
