@@ -171,8 +171,8 @@ for line in loads {
         + [line.ratio, line.p99_ratio].map { String(format: "%.2f", $0) }
     print("| " + cells.joined(separator: " | ") + " |")
 }
-let targets = targets(of: loads)
-for target in targets {
+let reached = targets(of: loads)
+for target in reached {
     let measured = String(format: "%.2f", target.measured)
     print("\(target.met ? "met" : "missed"): \(target.name): \(measured), to reach: \(target.target)")
 }
@@ -181,5 +181,5 @@ encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes
 let results = Results(
     commit: words[2], date: ISO8601DateFormatter().string(from: Date()), system: words[3], cores: words[4],
     toggle_latency: all, join_latency: joins,
-    rounds_against_floor: rounds, rest_load: loads, targets: targets)
+    rounds_against_floor: rounds, rest_load: loads, targets: reached)
 try encoder.encode(results).write(to: URL(filePath: words[1]))
