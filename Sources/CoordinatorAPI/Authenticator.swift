@@ -47,7 +47,8 @@ final class Authenticator: Sendable {
     }
 
     private let decoy: PasswordHash
-    private let key = SymmetricKey(size: .bits256)
+    /// With its key, before anything is hashed.
+    private let keyed = HMAC<SHA256>(key: SymmetricKey(size: .bits256))
     private let state: Mutex<State>
 
     init(accounts: Accounts, cost: PasswordHash.Cost) {
@@ -83,7 +84,9 @@ final class Authenticator: Sendable {
     /// - Parameter peer: the address that it came from.
     func check(_ header: String?, from peer: String) async -> Verdict {
         guard let header, header.utf8.count <= BasicCredentials.headerBytesMaximum else { return .missing }
-        let code = HMAC<SHA256>.authenticationCode(for: Array(header.utf8), using: key)
+        var keyed = keyed
+        keyed.update(data: Array(header.utf8))
+        let code = keyed.finalize()
         if let verdict = state.withLock({ $0.remembered(code) }) { return verdict }
         guard let credentials = BasicCredentials(header: header) else { return .missing }
         if let verdict = await known(code) { return verdict }

@@ -26,8 +26,9 @@ struct RESTResponder: HTTPResponder {
     private static let pieceBytes = 65_536
     private static let headers: HTTPFields = [
         .cacheControl: "no-cache,no-store,must-revalidate", .xContentTypeOptions: "nosniff", .vary: "Accept",
-        .contentSecurityPolicy: "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
     ]
+    /// A page loads nothing and is shown in no other.
+    private static let pagePolicy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
     private static let linkHeader = HTTPField.Name("Link")
 
     let control: any FleetControl
@@ -167,6 +168,7 @@ struct RESTResponder: HTTPResponder {
     private func response(_ answer: Answer, isHead: Bool) -> Response {
         var headers = Self.headers
         headers[.contentType] = answer.contentType
+        if answer.contentType.hasPrefix("text/html") { headers[.contentSecurityPolicy] = Self.pagePolicy }
         if !answer.allowed.isEmpty {
             headers[.allow] = answer.allowed.map(\.rawValue).joined(separator: ", ")
         }

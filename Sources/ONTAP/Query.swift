@@ -23,6 +23,8 @@ public struct Query: Hashable, Sendable {
     /// A parameter may be given once, `fields` and filters as often as one likes. A property's name as a parameter of a GET is
     /// a filter; of a change it would choose what is changed, and is refused.
     init(_ text: QueryText, of route: Route, method: Method) throws(APIError) {
+        // All as it is without a word: what most requests ask for.
+        if text.items.isEmpty { return }
         var fields: [String] = []
         var ignoresUnknown = false
         var seen: Set<String> = []
