@@ -96,7 +96,7 @@ extension NodeAgent {
     /// to a list as well.
     private func strangeBypass(in look: Look) -> [PolicyID] {
         guard rules.minimumRung > .clear else { return [] }
-        let guarded = Set(guardedPairs(in: look).map(\.peer)).union(memory.shield.pairs.map(\.peer))
+        let guarded = Set(guardedPairs(in: look).map(\.peer))
         return Plan.retiredBypass(have: look.index, bypass: bypass).filter { id in
             let remote = id.direction == .out ? id.selector.destination : id.selector.source
             let port = id.direction == .out ? id.selector.destinationPort : id.selector.sourcePort
@@ -129,24 +129,24 @@ extension NodeAgent {
     func keptPairs(in look: Look) -> [AddressPair] {
         guard rules.minimumRung > .clear else { return [] }
         let known = Set((peers.flatMap(pairs) + quarantinedPairs).map(PeerPair.init))
-        let shielded = memory.shield.pairs.map { PeerPair(own: $0.own, peer: $0.peer) }
-        return guardedPairs(in: look).union(shielded).subtracting(known)
+        return guardedPairs(in: look).subtracting(known)
             .map { AddressPair(own: $0.own, peer: $0.peer) }.sorted { $0.peer < $1.peer }
     }
 
-    /// Pairs that stand where this node's own rules keep them from becoming clear.
+    /// Pairs that stand where this node's own rules keep them from becoming clear, or are protected by its record.
     private func guardedPairs(in look: Look) -> Set<PeerPair> {
         let guarded = Plan.protectedPairs(in: look.index).filter { pair in
             rules.objection(from: EdgeReading.read(look.index, pairs: [pair]).high, to: .clear) != nil
         }
-        return Set(guarded.map(PeerPair.init))
+        return Set(guarded.map(PeerPair.init)).union(memory.shield.pairs.map { PeerPair(own: $0.own, peer: $0.peer) })
     }
 
     /// Addresses to which nothing goes in clear by this node's own record, or by its kernel under its own rules.
     func guardedAddresses() async -> Set<Address> {
-        let shielded = Set(memory.shield.pairs.map(\.peer))
-        guard rules.minimumRung > .clear, let look = try? await currentLook() else { return shielded }
-        return shielded.union(guardedPairs(in: look).map(\.peer))
+        guard rules.minimumRung > .clear, let look = try? await currentLook() else {
+            return Set(memory.shield.pairs.map(\.peer))
+        }
+        return Set(guardedPairs(in: look).map(\.peer))
     }
 
     /// Foreign objects where ours stand or would.
