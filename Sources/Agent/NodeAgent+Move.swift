@@ -16,7 +16,8 @@ extension NodeAgent {
         var refusals: [Refusal] = []
     }
 
-    func move(_ targets: [NodeNumber: Place], fresh: Order.Fresh?) async -> NodeLadder.Performance {
+    func move(_ rule: EdgeRule, fresh: Order.Fresh?) async -> NodeLadder.Performance {
+        let targets = own.map { rule.places(from: $0.number, toward: Set(neighbourhood.places.keys)) } ?? [:]
         var wants = Wants()
         do throws(KernelError) {
             let before = try await mendedLook()

@@ -18,24 +18,28 @@ struct RefusedRoster {
 extension NodeAgent {
     /// The coordinator said who this node is and who its peers are.
     func join(_ welcome: Welcome) async {
-        unwelcomedBeats = nil
         coordinatorClock.note(welcome.clock, arrivedAt: clock.now())
-        guard let node = welcome.roster.nodes[welcome.number] else {
+        // A welcome without a roster is for the one that the hello named.
+        if let roster = welcome.roster { held = (roster, RosterVersion(of: roster)) }
+        guard let (told, version) = held else {
+            logger.error("a welcome without a roster, and none is held")
+            return
+        }
+        unwelcomedBeats = nil
+        guard let node = told.nodes[welcome.number] else {
             logger.error("the roster does not have this node", metadata: ["number": "\(welcome.number)"])
             return
         }
         heartbeatMilliseconds = max(100, UInt64(welcome.heartbeatMilliseconds))
         // Orders are for the roster that the coordinator has, also where all of them are refused.
-        ladder.welcome(
-            number: welcome.number, epoch: welcome.roster.epoch, roster: RosterVersion(of: welcome.roster),
-            peers: Set(welcome.roster.nodes.keys).subtracting([welcome.number]))
+        ladder.welcome(number: welcome.number, epoch: told.epoch, roster: version)
         let guarded = await guardedAddresses()
-        if let objection = rules.objection(to: welcome.roster, own: welcome.number, shielded: guarded) {
+        if let objection = rules.objection(to: told, own: welcome.number, shielded: guarded) {
             logger.error("roster contradicts a pin: not followed", metadata: ["reason": "\(objection)"])
-            refused = RefusedRoster(roster: welcome.roster, own: node, objection: objection)
+            refused = RefusedRoster(roster: told, own: node, objection: objection)
         } else {
             refused = nil
-            if roster != welcome.roster || own != node { await follow(welcome.roster, as: node) }
+            if roster != told || own != node { await follow(told, as: node) }
         }
         await beat()
     }

@@ -18,7 +18,7 @@ extension NodeAgent {
         case .observe: return .init(standing: await observe().standing)
         case .preflight: return await preflight()
         case .offer(let set): return await makeOffer(for: set)
-        case .move(let targets, let fresh): return await move(targets, fresh: fresh)
+        case .move(let rule, let fresh): return await move(rule, fresh: fresh)
         case .probe(let probe): return await beginProbing(probe)
         }
     }

@@ -88,6 +88,8 @@ public actor NodeAgent {
 
     var ladder: NodeLadder
     var memory: NodeMemory
+    /// The coordinator's roster as it was told last, followed or not.
+    var held: (roster: Roster, version: RosterVersion)?
     var roster: Roster?
     var own: Node?
     var neighbourhood = Neighbourhood()
@@ -234,7 +236,7 @@ public actor NodeAgent {
         outdateSpare()
         let hello = Hello(
             protocolVersion: identity.protocolVersion, bootID: identity.bootID, incarnation: identity.incarnation,
-            epoch: memory.epoch, newest: memory.generation)
+            epoch: memory.epoch, newest: memory.generation, roster: held?.version)
         await bus.send(.hello(hello))
     }
 

@@ -15,22 +15,7 @@ struct AgentSockets: ~Copyable {
     init(
         endpoint: String, server: CurvePublicKey, key: CurveKeyPair, in context: ZeroMQContext
     ) throws(ZeroMQError) {
-        let dealer = try ZeroMQSocket(.dealer, in: context)
-        let options: [SocketOption] = [
-            .curveClient(key, server: server), .ipv6(true),
-            // Nothing is kept for a coordinator that is not there: it asks again when it is back.
-            .immediate(true), .frameMaximum(Int64(WireLimits.coordinatorFrameMaximum + BusLimits.curveOverhead)),
-            .sendQueueMaximum(BusLimits.peerQueueMaximum), .receiveQueueMaximum(BusLimits.peerQueueMaximum),
-            .heartbeat(
-                intervalMilliseconds: BusLimits.agentHeartbeatTimeoutMilliseconds / 3,
-                timeoutMilliseconds: BusLimits.agentHeartbeatTimeoutMilliseconds),
-            .reconnect(
-                intervalMilliseconds: Int32.random(in: BusLimits.reconnectMilliseconds),
-                maximumMilliseconds: BusLimits.reconnectMaximumMilliseconds),
-            .connectTimeoutMilliseconds(BusLimits.connectTimeoutMilliseconds),
-            .handshakeTimeoutMilliseconds(BusLimits.handshakeTimeoutMilliseconds),
-        ]
-        for option in options { try dealer.set(option) }
+        let dealer = try AgentDealer.socket(server: server, key: key, in: context)
         let monitor = try dealer.monitor(
             name: "\(Self.attempts.add(1, ordering: .relaxed).newValue)", in: context)
         do throws(ZeroMQError) {

@@ -24,6 +24,7 @@ public actor CoordinatorZeroMQBus: CoordinatorBus {
 
     private var sockets: CoordinatorSockets?
     private var isFresh = true
+    private var encodedRoster: EncodedRoster?
     private var connections = ConnectionTable()
     private var badFrameGate = LogGate()
     private var refusalGate = LogGate()
@@ -84,11 +85,12 @@ public actor CoordinatorZeroMQBus: CoordinatorBus {
 
     private func send(_ delivery: Delivery, _ known: inout (order: Order, frame: [UInt8])?) {
         do throws(WireError) {
-            if case .order(let order) = delivery.message {
+            switch delivery.message {
+            case .order(let order):
                 if known?.order != order { known = (order, try WireCodec.encode(delivery.message)) }
                 if let known { send(known.frame, to: delivery.nodes) }
-            } else {
-                send(try WireCodec.encode(delivery.message), to: delivery.nodes)
+            case .welcome(let welcome): send(try WireCodec.encode(welcome, &encodedRoster), to: delivery.nodes)
+            default: send(try WireCodec.encode(delivery.message), to: delivery.nodes)
             }
         } catch {
             logger.error("message not sent", metadata: ["error": "\(error)"])

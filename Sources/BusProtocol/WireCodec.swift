@@ -2,6 +2,12 @@ internal import Fleet
 public import Ladder
 internal import SwiftProtobuf
 
+/// The beginning of every welcome with this roster.
+public struct EncodedRoster: Sendable {
+    fileprivate let roster: Roster
+    fileprivate let bytes: [UInt8]
+}
+
 /// Turns messages into frames and frames into messages.
 ///
 /// The only place where wire types become the vocabulary. Equal messages become equal bytes. Texts and lists of
@@ -22,10 +28,39 @@ public enum WireCodec {
         return try frame(envelope, atMost: WireLimits.coordinatorFrameMaximum)
     }
 
+    /// One frame toward an agent, as the other `encode` makes it but for the order of its fields.
+    ///
+    /// A roster is the largest of messages, and a fleet that comes up gets it once a node: it is written once. Protobuf
+    /// merges what is said of a message twice (Encoding, "Last One Wins"), so what differs between nodes is put behind it.
+    public static func encode(_ welcome: Welcome, _ known: inout EncodedRoster?) throws(WireError) -> [UInt8] {
+        guard let roster = welcome.roster else { return try encode(.welcome(welcome)) }
+        if known?.roster != roster {
+            var envelope = WireEnvelope()
+            envelope.protocolVersion = protocolVersion
+            envelope.welcome.roster = WireRoster(roster)
+            known = EncodedRoster(
+                roster: roster, bytes: try frame(envelope, atMost: WireLimits.coordinatorFrameMaximum))
+        }
+        var envelope = WireEnvelope()
+        var own = welcome
+        own.roster = nil
+        envelope.welcome = WireWelcome(own)
+        let bytes = (known?.bytes ?? []) + (try frame(envelope, atMost: WireLimits.coordinatorFrameMaximum))
+        guard bytes.count <= WireLimits.coordinatorFrameMaximum else {
+            throw .tooLarge(bytes: bytes.count, maximum: WireLimits.coordinatorFrameMaximum)
+        }
+        return bytes
+    }
+
     /// One frame toward the coordinator; throws ``WireError/tooLarge(bytes:maximum:)`` only.
     ///
     /// A hello's envelope has the version that the hello announces.
     public static func encode(_ message: AgentMessage) throws(WireError) -> [UInt8] {
+        if case .report(let report) = message, let frame = FrequentFrames.encode(report) { return frame }
+        return try encodeByLibrary(message)
+    }
+
+    static func encodeByLibrary(_ message: AgentMessage) throws(WireError) -> [UInt8] {
         var envelope = WireEnvelope()
         envelope.protocolVersion = protocolVersion
         switch message {
@@ -41,6 +76,11 @@ public enum WireCodec {
 
     /// Reads a frame that came from the coordinator.
     public static func coordinatorMessage(_ frame: [UInt8]) throws(WireError) -> CoordinatorMessage {
+        if let order = FrequentFrames.order(frame) { return .order(order) }
+        return try coordinatorMessageByLibrary(frame)
+    }
+
+    static func coordinatorMessageByLibrary(_ frame: [UInt8]) throws(WireError) -> CoordinatorMessage {
         let envelope = try envelope(frame, atMost: WireLimits.coordinatorFrameMaximum)
         switch envelope.payload {
         case .welcome(let welcome): return .welcome(try welcome.domain())
@@ -58,6 +98,11 @@ public enum WireCodec {
 
     /// Reads a frame that came from an agent.
     public static func agentMessage(_ frame: [UInt8]) throws(WireError) -> AgentMessage {
+        if let report = FrequentFrames.report(frame) { return .report(report) }
+        return try agentMessageByLibrary(frame)
+    }
+
+    static func agentMessageByLibrary(_ frame: [UInt8]) throws(WireError) -> AgentMessage {
         let envelope = try envelope(frame, atMost: WireLimits.agentFrameMaximum)
         switch envelope.payload {
         case .hello(let hello): return .hello(try hello.domain(version: envelope.protocolVersion))

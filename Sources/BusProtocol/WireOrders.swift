@@ -124,8 +124,7 @@ extension WireOrder {
         epoch = order.epoch.rawValue
         stamp = WireStamp(order.stamp)
         rollout = order.rollout
-        roster.sequence = order.roster.sequence
-        roster.digest = WireFields.wire(order.roster.digest.bytes)
+        roster = WireRosterVersion(order.roster)
         expiryMicroseconds = order.expiry.microseconds
         task =
             switch order.task {
@@ -140,12 +139,11 @@ extension WireOrder {
     func domain() throws(WireError) -> Order {
         guard hasStamp else { throw .missing(field: "order.stamp") }
         guard hasRoster else { throw .missing(field: "order.roster") }
-        let digest = try WireFields.digest([UInt8](roster.digest), "order.roster.digest")
         let expiry = try WireFields.bounded(
             expiryMicroseconds, WireLimits.coordinatorNumberMaximum, "order.expiry")
         return Order(
             epoch: Epoch(epoch), stamp: try stamp.domain(atMost: WireLimits.coordinatorNumberMaximum, "order.stamp"),
-            rollout: rollout, roster: RosterVersion(sequence: roster.sequence, digest: digest),
+            rollout: rollout, roster: try roster.domain("order.roster"),
             task: try domainTask(), expiry: Instant(microseconds: expiry))
     }
 

@@ -8,13 +8,15 @@ extension WireHello {
         incarnation = hello.incarnation
         if let value = hello.epoch { epoch = value.rawValue }
         newest = hello.newest.rawValue
+        if let value = hello.roster { roster = WireRosterVersion(value) }
     }
 
     func domain(version: UInt32) throws(WireError) -> Hello {
         Hello(
             protocolVersion: version, bootID: try WireFields.bytes([UInt8](bootID), count: 16, "hello.boot_id"),
             incarnation: incarnation, epoch: hasEpoch ? Epoch(epoch) : nil,
-            newest: Generation(try WireFields.bounded(newest, WireLimits.agentNumberMaximum, "hello.newest")))
+            newest: Generation(try WireFields.bounded(newest, WireLimits.agentNumberMaximum, "hello.newest")),
+            roster: hasRoster ? try roster.domain("hello.roster") : nil)
     }
 }
 

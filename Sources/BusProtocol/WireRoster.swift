@@ -84,20 +84,31 @@ extension WireWelcome {
     init(_ welcome: Welcome) {
         self.init()
         number = welcome.number.rawValue
-        roster = WireRoster(welcome.roster)
+        if let value = welcome.roster { roster = WireRoster(value) }
         clockMicroseconds = welcome.clock.microseconds
         heartbeatMilliseconds = welcome.heartbeatMilliseconds
     }
 
     func domain() throws(WireError) -> Welcome {
-        guard hasRoster else { throw .missing(field: "welcome.roster") }
         guard (1...WireLimits.heartbeatMaximum).contains(heartbeatMilliseconds) else {
             throw .invalid(field: "welcome.heartbeat_milliseconds")
         }
         let clock = try WireFields.bounded(clockMicroseconds, WireLimits.coordinatorNumberMaximum, "welcome.clock")
         return Welcome(
-            number: try WireFields.number(number, "welcome.number"), roster: try roster.domain(),
+            number: try WireFields.number(number, "welcome.number"), roster: hasRoster ? try roster.domain() : nil,
             clock: Instant(microseconds: clock), heartbeatMilliseconds: heartbeatMilliseconds)
+    }
+}
+
+extension WireRosterVersion {
+    init(_ version: RosterVersion) {
+        self.init()
+        sequence = version.sequence
+        digest = WireFields.wire(version.digest.bytes)
+    }
+
+    func domain(_ field: String) throws(WireError) -> RosterVersion {
+        RosterVersion(sequence: sequence, digest: try WireFields.digest([UInt8](digest), "\(field).digest"))
     }
 }
 

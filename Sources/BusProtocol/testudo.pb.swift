@@ -288,11 +288,22 @@ nonisolated struct WireHello: Sendable {
 
   var newest: UInt64 = 0
 
+  /// What the agent holds already; absent where it holds none.
+  var roster: WireRosterVersion {
+    get {_roster ?? WireRosterVersion()}
+    set {_roster = newValue}
+  }
+  /// Returns true if `roster` has been explicitly set.
+  var hasRoster: Bool {self._roster != nil}
+  /// Clears the value of `roster`. Subsequent reads from it will return its default value.
+  mutating func clearRoster() {self._roster = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 
   fileprivate var _epoch: UInt64? = nil
+  fileprivate var _roster: WireRosterVersion? = nil
 }
 
 nonisolated struct WireEdgeState: Sendable {
@@ -756,6 +767,7 @@ nonisolated struct WireWelcome: Sendable {
 
   var number: UInt32 = 0
 
+  /// Absent where the agent holds it.
   var roster: WireRoster {
     get {_roster ?? WireRoster()}
     set {_roster = newValue}
@@ -1550,7 +1562,7 @@ nonisolated extension WireStamp: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 
 nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Hello"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}boot_id\0\u{1}incarnation\0\u{1}epoch\0\u{1}newest\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}boot_id\0\u{1}incarnation\0\u{1}epoch\0\u{1}newest\0\u{1}roster\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1562,6 +1574,7 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       case 2: try { try decoder.decodeSingularUInt64Field(value: &self.incarnation) }()
       case 3: try { try decoder.decodeSingularUInt64Field(value: &self._epoch) }()
       case 4: try { try decoder.decodeSingularUInt64Field(value: &self.newest) }()
+      case 5: try { try decoder.decodeSingularMessageField(value: &self._roster) }()
       default: break
       }
     }
@@ -1584,6 +1597,9 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if self.newest != 0 {
       try visitor.visitSingularUInt64Field(value: self.newest, fieldNumber: 4)
     }
+    try { if let v = self._roster {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1592,6 +1608,7 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if lhs.incarnation != rhs.incarnation {return false}
     if lhs._epoch != rhs._epoch {return false}
     if lhs.newest != rhs.newest {return false}
+    if lhs._roster != rhs._roster {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

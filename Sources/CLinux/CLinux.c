@@ -12,6 +12,7 @@
 #include <linux/filter.h>
 #include <linux/netlink.h>
 #include <stddef.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -58,4 +59,22 @@ void testudo_name_thread(const char *name) {
     char shortened[16] = {0};
     strncpy(shortened, name, sizeof shortened - 1);
     pthread_setname_np(pthread_self(), shortened);
+}
+
+int testudo_ready_set(void) {
+    int set = epoll_create1(EPOLL_CLOEXEC);
+    return set < 0 ? -errno : set;
+}
+
+int testudo_ready_add(int set, int descriptor, uint64_t name) {
+    struct epoll_event event = {.events = EPOLLIN, .data.u64 = name};
+    return epoll_ctl(set, EPOLL_CTL_ADD, descriptor, &event) == 0 ? 0 : errno;
+}
+
+int testudo_ready_wait(int set, uint64_t *names, int count, int milliseconds) {
+    struct epoll_event events[256];
+    if (count > 256) count = 256;
+    int ready = epoll_wait(set, events, count, milliseconds);
+    for (int index = 0; index < ready; index++) names[index] = events[index].data.u64;
+    return ready < 0 ? -errno : ready;
 }

@@ -69,9 +69,10 @@ extension Coordinator {
             _ = await persist([.behind])
         }
         publish()
-        guard rollout?.charter.kind == .converge(.clear) else { return }
+        guard rollout?.machine.charter.kind == .converge(.clear) else { return }
         await perform(
-            rollout?.supersede(by: "node \(name(node)), which knows more than the journal", at: clock.now()) ?? [])
+            rollout?.machine.supersede(by: "node \(name(node)), which knows more than the journal", at: clock.now())
+                ?? [])
     }
 
     /// A call that finds everything done has said which state is meant, too; false where that cannot be made durable.

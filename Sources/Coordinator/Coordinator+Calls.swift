@@ -20,7 +20,7 @@ extension Coordinator {
             call.answer.resume(returning: answer)
             return
         }
-        guard let running = rollout else {
+        guard let running = rollout?.machine else {
             waiting.append(call)
             return await goOn()
         }
@@ -35,7 +35,7 @@ extension Coordinator {
         waiting.append(call)
         let isOpposite = errand.map { running.charter.kind.isOpposite(of: $0.kind) } ?? false
         guard waiting.count == 1, running.charter.kind.isUncalled || isOpposite else { return }
-        await perform(rollout?.supersede(by: "a call of \(call.user)", at: clock.now()) ?? [])
+        await perform(rollout?.machine.supersede(by: "a call of \(call.user)", at: clock.now()) ?? [])
     }
 
     /// Answers those who have waited too long; looked at with every event, of which there is one a heartbeat at least.

@@ -8,11 +8,10 @@ internal import Ports
 /// edges that are not where they should be; else what is due by the clock.
 extension Coordinator {
     func goOn() async {
-        noteJoins()
         guard rollout == nil else { return }
         let now = clock.now()
         let isGathering = now.microseconds(since: began) < Self.gatheringMilliseconds * 1_000
-        if isGathering && !absentNodes.isEmpty { return }
+        if isGathering && !picture.absent.isEmpty { return }
         if let open = interrupted {
             interrupted = nil
             return await resume(open)
@@ -125,13 +124,16 @@ extension Coordinator {
             absent: absentNodes, examined: nodes, user: Self.ownName)
     }
 
+    /// Whatever may have ended a join but the node's own word: others left, or the fleet is on.
     func noteJoins() {
-        guard desired, !joins.pending.isEmpty else { return }
-        let current = current
-        let present = numbers.filter { !picture.absent.contains($0) }
-        for node in joins.pending where current.isEnforcing(node, toward: present) {
-            joins.end(node, at: clock.now())
-        }
+        guard desired else { return }
+        for node in joins.pending { noteJoin(of: node) }
+    }
+
+    func noteJoin(of node: NodeNumber) {
+        guard desired, joins.isPending(node) else { return }
+        let isJoined = current.isEnforcing(node, toward: numbers.lazy.filter { !self.picture.absent.contains($0) })
+        if isJoined { joins.end(node, at: clock.now()) }
     }
 
     func digest(_ roster: Roster) -> Fleet.Digest { Digest(of: roster) }

@@ -8,14 +8,14 @@ extension Coordinator {
     func receive(_ event: CoordinatorBusEvent) async {
         switch event {
         case .unsupported(let version, let node):
-            guard numbers.contains(node) else { return }
+            guard roster.nodes[node] != nil else { return }
             if protocols.updateValue(version, forKey: node) != version, passes(.otherProtocol, node) {
                 logger.warning(
                     "agent of another protocol", metadata: ["node": "\(name(node))", "protocol": "\(version)"])
             }
         case .message(let message, let node):
             // A node that was removed may still be connected: nobody listens to it.
-            guard numbers.contains(node) else { return }
+            guard roster.nodes[node] != nil else { return }
             await receive(message, from: node)
         }
     }
@@ -30,15 +30,14 @@ extension Coordinator {
             if case .stale(let newest) = report.verdict { outgrow(newest.generation, saidBy: node) }
             if report.offer != nil { spares.note(nil, of: node, sequence: report.sequence) }
             // In place: a copy of the machine for each report would cost the fleet's size each time.
-            if let effects = rollout?.receive(report, from: node, at: clock.now()) {
+            if let effects = rollout?.machine.receive(report, from: node, at: clock.now()) {
                 checkpoint.reach("received \(stepName)")
                 await perform(effects)
-                publishProgress()
             } else {
                 fleet.note(node, sequence: report.sequence, accepted: nil, standing: report.standing)
                 converging.noteNews()
             }
-            noteJoins()
+            noteJoin(of: node)
             await compareStanding(of: node)
             // `enabled` is false from the read-back that shows less.
             if standing(of: node) != known { publish(node) }
@@ -55,13 +54,14 @@ extension Coordinator {
             if rollout == nil {
                 fleet.note(heartbeat, from: node)
             } else {
-                rollout?.heard(heartbeat, from: node)
+                rollout?.machine.heard(heartbeat, from: node)
             }
             await compare(heartbeat, from: node)
             let isNews = standing(of: node) != known
             if isNews { converging.noteNews() }
             hear(node)
             if isNews { publish(node) }
+            noteJoin(of: node)
             await goOn()
         }
     }
@@ -81,29 +81,31 @@ extension Coordinator {
         }
         if isNewProcess { joins.begin(node, at: clock.now()) }
         spares.forget(node)
-        await welcome([node])
+        await welcome([node], hasRoster: hello.roster == version)
         if let old = bootIDs.updateValue(hello.bootID, forKey: node), old != hello.bootID {
             if passes(.reboot, node) {
                 logger.warning(
                     "node was rebooted: its kernel has forgotten everything", metadata: ["node": "\(name(node))"])
             }
-            if rollout == nil { fleet.rebooted(node) } else { rollout?.rebooted(node) }
+            if rollout == nil { fleet.rebooted(node) } else { rollout?.machine.rebooted(node) }
             publish()
         }
         converging.noteNews()
-        if let effects = rollout?.joined(node, isNewProcess: isNewProcess) {
+        if let effects = rollout?.machine.joined(node, isNewProcess: isNewProcess) {
             await perform(effects)
         } else if isNewProcess {
             fleet.restarted(node)
         }
     }
 
-    func welcome(_ nodes: [NodeNumber]) async {
+    /// - Parameter hasRoster: whether they said that they hold this roster: after a restart of the coordinator a whole fleet
+    ///   does, and rosters are N² bytes in all.
+    func welcome(_ nodes: [NodeNumber], hasRoster: Bool = false) async {
         let deliveries = nodes.map { node in
             Delivery(
                 .welcome(
                     Welcome(
-                        number: node, roster: roster, clock: clock.now(),
+                        number: node, roster: hasRoster ? nil : roster, clock: clock.now(),
                         heartbeatMilliseconds: UInt32(clamping: presence.heartbeatMilliseconds))),
                 to: [node])
         }
@@ -117,8 +119,9 @@ extension Coordinator {
             converging.noteNews()
         }
         if !numbers.isEmpty { await bus.send([Delivery(.heartbeat(clock.now()), to: numbers)]) }
-        await goOn()
         publish()
+        noteJoins()
+        await goOn()
     }
 
     /// A node is present from its first read-back on.
@@ -128,12 +131,12 @@ extension Coordinator {
         logger.info(
             "node present", metadata: ["node": "\(name(node))", "present": "\(presence.count) of \(numbers.count)"])
         converging.noteNews()
-        publish()
+        publish(node)
     }
 
     /// A journal restored from a backup must not order the past: the agents' generation wins.
     private func outgrow(_ heard: Generation, saidBy node: NodeNumber) {
-        let known = max(generation, rollout?.generation ?? .none)
+        let known = max(generation, rollout?.machine.generation ?? .none)
         guard heard > known else { return }
         guard heard.rawValue - known.rawValue <= Self.generationJumpMaximum else {
             if passes(.impossibleGeneration, node) {

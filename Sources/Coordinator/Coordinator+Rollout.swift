@@ -40,7 +40,7 @@ extension Coordinator {
                 ])
         }
         let effects = machine.begin(at: now)
-        rollout = machine
+        rollout = RolloutBox(machine)
         await perform(effects)
     }
 
@@ -52,6 +52,8 @@ extension Coordinator {
 
     /// Performs effects in order; what they bring about is performed after them.
     func perform(_ effects: [Rollout.Effect]) async {
+        // What nearly every report comes to, and nobody sees.
+        if effects.count == 1, case .arm(let moment)? = effects.first { return alarms.append(moment) }
         var queue = effects[...]
         while let effect = queue.popFirst() {
             switch effect {
@@ -63,18 +65,16 @@ extension Coordinator {
                 offers = set
                 spares.spend(set)
                 let version = OfferSetVersion(of: set)
-                queue += rollout?.published(version, at: clock.now()) ?? []
+                queue += rollout?.machine.published(version, at: clock.now()) ?? []
             case .arm(let moment): alarms.append(moment)
             case .finish(let outcome): await finish(outcome)
             }
         }
-        // Each report arms the alarm again, which nobody sees.
-        let isSeen = effects.contains { if case .arm = $0 { false } else { true } }
-        if isSeen { publish() }
+        if !effects.isEmpty { publishCourse() }
     }
 
     private func record(_ note: Rollout.Note) async -> Bool {
-        let isRecorded = rollout?.charter.kind != .inspect
+        let isRecorded = rollout?.machine.charter.kind != .inspect
         switch note {
         case .plan(let generation, let isWayBack):
             self.generation = max(self.generation, generation)
@@ -111,7 +111,7 @@ extension Coordinator {
             deliveries.insert(Delivery(.offers(OfferShare(offers, fresh.version, of: nil)), to: nodes), at: 0)
         }
         // Before the nodes can act on it: `enabled` must be false from the first order that lets an edge leave `enforce`.
-        publish()
+        publishCourse()
         await bus.send(deliveries)
         checkpoint.reach("sent \(stepName)")
     }
@@ -127,7 +127,7 @@ extension Coordinator {
     }
 
     private func finish(_ outcome: Rollout.Outcome) async {
-        guard let finished = rollout else { return }
+        guard let finished = rollout?.machine else { return }
         if finished.probeMicroseconds > 0 { roundTripMicroseconds = finished.probeMicroseconds }
         if finished.charter.kind == .inspect { return await finishInspection(outcome, finished) }
         fleet = finished.fleet
@@ -158,6 +158,7 @@ extension Coordinator {
         offers = nil
         if let departure { await take(departure) }
         publish()
+        noteJoins()
         answer(reply)
         await goOn()
     }
@@ -242,10 +243,10 @@ extension Coordinator {
 
     /// Without a journal nothing may be ordered: the rollout stops where it is, which is a safe place.
     func abandon(_ message: String) {
-        if let rollout { fleet = rollout.fleet }
+        if let rollout { fleet = rollout.machine.fleet }
         let now = clock.now()
         converging.noteEnd(isUncalled: true, isSettled: false, at: now)
-        if rollout?.charter.kind != .inspect {
+        if rollout?.machine.charter.kind != .inspect {
             log.end(.failure, reasons: [.init(node: nil, message: message)], probeMicroseconds: 0, at: now)
         }
         rollout = nil

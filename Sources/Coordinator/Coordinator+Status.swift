@@ -7,7 +7,7 @@ internal import Synchronization
 struct Picture {
     /// Nodes that are not heard from, or have not said where they stand.
     var absent: Set<NodeNumber> = []
-    /// Nodes with an edge that is known to carry or take clear traffic.
+    /// The others with an edge that is known to carry or take clear traffic; none while the target is off.
     var exposed: Set<NodeNumber> = []
     /// Where each node stands in the published list.
     var places: [NodeNumber: Int] = [:]
@@ -19,7 +19,13 @@ extension Coordinator {
     var absentNodes: Set<NodeNumber> { Set(numbers.filter(isAbsent)) }
 
     /// The fleet as it is known now: the rollout under way has its own.
-    var current: FleetState { rollout?.fleet ?? fleet }
+    var current: FleetState { rollout?.machine.fleet ?? fleet }
+
+    private func exposed(in fleet: FleetState) -> Set<NodeNumber> {
+        // Where the target is off nobody asks.
+        guard desired else { return [] }
+        return Set(numbers.filter { !picture.absent.contains($0) && !fleet.isProtected($0, among: numbers) })
+    }
 
     private func isAbsent(_ node: NodeNumber) -> Bool {
         !presence.isPresent(node) || standing(of: node) == nil
@@ -29,7 +35,7 @@ extension Coordinator {
     func publish() {
         let fleet = current
         picture.absent = absentNodes
-        picture.exposed = Set(numbers.filter { !fleet.isProtected($0, among: numbers) })
+        picture.exposed = exposed(in: fleet)
         var nodes = numbers.compactMap { status(of: $0, in: fleet) }
         nodes += removed.filter { !$0.value.quarantined.isEmpty }.map { name, removal in
             NodeStatus(
@@ -49,10 +55,23 @@ extension Coordinator {
         }
     }
 
+    /// Orders went out or the rollout went on: what nodes have said is as it was, and no list of them is made anew.
+    func publishCourse() {
+        let fleet = current
+        picture.exposed = exposed(in: fleet)
+        let enabled = isEnabled(fleet)
+        let progress = progress
+        published.withLock { status in
+            status.enabled = enabled
+            status.rollouts = log.records
+            Self.show(progress, in: &status)
+        }
+    }
+
     /// How far the rollout under way is; `nil` where there is none that operators see.
     private var progress: RolloutRecord.Progress? {
-        guard let rollout, rollout.charter.kind != .inspect else { return nil }
-        let answers = rollout.answers
+        guard let rollout, rollout.machine.charter.kind != .inspect else { return nil }
+        let answers = rollout.machine.answers
         return .init(step: stepName, nodes: answers.needed, nodesDone: answers.given)
     }
 
@@ -60,9 +79,9 @@ extension Coordinator {
         if status.rollouts.first?.outcome == .running { status.rollouts[0].progress = progress }
     }
 
-    /// One more node has answered the step.
+    /// More nodes may have answered the step.
     func publishProgress() {
-        let progress = progress
+        guard let progress else { return }
         published.withLock { Self.show(progress, in: &$0) }
     }
 
@@ -70,8 +89,9 @@ extension Coordinator {
     func publish(_ node: NodeNumber) {
         let fleet = current
         func note(_ isIn: Bool, _ set: inout Set<NodeNumber>) { if isIn { set.insert(node) } else { set.remove(node) } }
-        note(isAbsent(node), &picture.absent)
-        note(!fleet.isProtected(node, among: numbers), &picture.exposed)
+        let isAbsent = isAbsent(node)
+        note(isAbsent, &picture.absent)
+        note(desired && !isAbsent && !fleet.isProtected(node, among: numbers), &picture.exposed)
         guard let place = picture.places[node], let nodeStatus = status(of: node, in: fleet) else { return publish() }
         let enabled = isEnabled(fleet)
         published.withLock { status in
@@ -83,7 +103,7 @@ extension Coordinator {
     private func isEnabled(_ fleet: FleetState) -> Bool {
         if configuration.limits.flaws.contains(.believesTheTarget) { return desired }
         let isKnown = numbers.count <= 1 || picture.absent.count < numbers.count
-        return desired && isKnown && !numbers.isEmpty && picture.exposed.isSubset(of: picture.absent)
+        return desired && isKnown && !numbers.isEmpty && picture.exposed.isEmpty
             && fleet.isProtected(between: picture.absent)
     }
 

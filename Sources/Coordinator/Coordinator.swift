@@ -73,7 +73,7 @@ public actor Coordinator: FleetControl {
     /// A rollout that an earlier process did not end.
     var interrupted: JournalState.OpenRollout?
     var fleet = FleetState()
-    var rollout: Rollout?
+    var rollout: RolloutBox?
     /// What the rollout under way will have made so, once it is done.
     var promise = Promise()
     /// Who began it, and what it does about absent nodes.
@@ -190,11 +190,12 @@ public actor Coordinator: FleetControl {
         switch event {
         case .bus(let batch):
             for event in batch { await receive(event) }
+            publishProgress()
         case .call(let call): await take(call)
         case .heartbeat: await beat()
         case .alarm(let moment):
             if earliestAlarm == moment { earliestAlarm = nil }
-            await perform(rollout?.tick(at: clock.now()) ?? [])
+            await perform(rollout?.machine.tick(at: clock.now()) ?? [])
         }
     }
 
@@ -211,6 +212,14 @@ public actor Coordinator: FleetControl {
             }
         }
     }
+}
+
+/// The rollout under way, in a place of its own: it holds all that is known of the fleet, and an optional value is copied
+/// whole to be looked into, which is done many times a message.
+final class RolloutBox {
+    var machine: Rollout
+
+    init(_ machine: Rollout) { self.machine = machine }
 }
 
 /// What becomes so when the rollout under way succeeds.

@@ -24,11 +24,12 @@ public struct Enrolment: Sendable {
         if let message = objection(to: members, state) ?? quarantine(of: members, state) {
             throw JournalError(operation: "enrol", message: message)
         }
+        var greatest = state.numbers.values.max()?.rawValue ?? 0
         for member in members where state.numbers[member.name] == nil {
-            let greatest = state.numbers.values.max()?.rawValue ?? 0
             guard let number = NodeNumber(greatest + 1) else {
                 throw JournalError(operation: "enrol \(member.name)", message: "all 262143 node numbers were given out")
             }
+            greatest = number.rawValue
             state.numbers[member.name] = number
             entries.append(.number(member.name, number))
         }

@@ -21,5 +21,6 @@ struct Joins {
         microseconds[node] = nil
     }
 
+    func isPending(_ node: NodeNumber) -> Bool { began[node] != nil }
     var pending: [NodeNumber] { Array(began.keys) }
 }

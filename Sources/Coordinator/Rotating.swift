@@ -23,8 +23,8 @@ struct Rotating {
     private var lastTry: Instant?
     /// The last rotation's end, or this process's beginning.
     private var lastSuccess = Instant(microseconds: 0)
-    /// The most packets that any SA of each node has sent.
-    private var packets: [NodeNumber: UInt64] = [:]
+    /// Nodes one of whose SAs has sent as many packets as the configuration allows.
+    private var worn: Set<NodeNumber> = []
     /// Sentences on what stood in the way of the last try, by node.
     private(set) var hindrances: [NodeNumber: [String]] = [:]
 
@@ -32,11 +32,14 @@ struct Rotating {
 
     mutating func begin(at now: Instant) { lastSuccess = now }
 
-    mutating func note(_ count: UInt64, sentBy node: NodeNumber) { packets[node] = count }
+    /// - Parameter count: the most packets that any SA of the node has sent.
+    mutating func note(_ count: UInt64, sentBy node: NodeNumber) {
+        if count >= rotation.packets { worn.insert(node) } else { worn.remove(node) }
+    }
 
     /// The node is no member any more.
     mutating func forget(_ node: NodeNumber) {
-        packets[node] = nil
+        worn.remove(node)
         hindrances[node] = nil
     }
 
@@ -44,7 +47,7 @@ struct Rotating {
     /// SAs counts no more.
     func cause(at now: Instant, isPresent: (NodeNumber) -> Bool) -> Cause? {
         guard backoff.isOver(at: now) else { return nil }
-        if packets.contains(where: { $0.value >= rotation.packets && isPresent($0.key) }) { return .packets }
+        if worn.contains(where: isPresent) { return .packets }
         guard let every = rotation.everyMilliseconds, now.microseconds(since: lastSuccess) >= every * 1_000 else {
             return nil
         }
@@ -67,7 +70,7 @@ struct Rotating {
     /// Every present pair has new keys.
     mutating func noteSuccess(at now: Instant) {
         lastSuccess = now
-        packets = [:]
+        worn = []
         hindrances = [:]
     }
 }

@@ -14,9 +14,9 @@ public struct Address: Hashable, Sendable {
 
     public let family: Family
     /// The first 8 bytes as a number in network order; an IPv4 address is in the first 4.
-    private let high: UInt64
-    /// The last 8 bytes of an IPv6 address.
-    private let low: UInt64
+    package let high: UInt64
+    /// The last 8 bytes of an IPv6 address, else 0.
+    package let low: UInt64
 
     /// Fails where the count of bytes is not that of the family.
     public init?(family: Family, bytes: [UInt8]) {

@@ -40,18 +40,7 @@ public struct FleetState: Hashable, Sendable {
     public mutating func note(
         _ node: NodeNumber, sequence: UInt64, accepted: Stamp?, standing: Standing?
     ) -> Bool {
-        var state = nodes[node] ?? NodeState()
-        guard sequence > state.sequence else { return false }
-        state.sequence = sequence
-        if let accepted, accepted > state.accepted || state.hasRestarted { state.accepted = accepted }
-        if let standing {
-            state.standing = standing
-            let newest = state.accepted
-            state.pending.removeAll { $0.isDead || $0.stamp <= newest }
-            state.hasRestarted = false
-        }
-        nodes[node] = state
-        return true
+        nodes[node, default: NodeState()].note(sequence: sequence, accepted: accepted, standing: standing)
     }
 
     /// A sign of life: unlike a report, one without a standing says that the kernel cannot be read.
@@ -72,13 +61,8 @@ public struct FleetState: Hashable, Sendable {
 
     /// An order to move was sent: until they answer, the nodes stand on its places as well.
     public mutating func ordered(_ rule: EdgeRule, fresh: Generation?, stamp: Stamp, to targets: [NodeNumber]) {
-        for node in targets {
-            var state = nodes[node] ?? NodeState()
-            if !state.pending.contains(where: { $0.stamp == stamp && !$0.isDead }) {
-                state.pending.append(Pending(stamp: stamp, rule: rule, fresh: fresh))
-            }
-            nodes[node] = state
-        }
+        let order = Pending(stamp: stamp, rule: rule, fresh: fresh)
+        for node in targets { nodes[node, default: NodeState()].note(order) }
     }
 
     /// A new agent process speaks for the node: its reports count from the start.
@@ -133,12 +117,8 @@ public struct FleetState: Hashable, Sendable {
 
     /// Between two absent nodes there is no peer to ask: their last words count, where they have any.
     public func isProtected(between absent: Set<NodeNumber>) -> Bool {
-        absent.allSatisfy { node in
-            absent.allSatisfy { peer in
-                let states = node == peer ? [.on(.closed)] : states(Edge(node, peer))
-                return !states.isEmpty && states.allSatisfy(\.low.isProtected)
-            }
-        }
+        let numbers = Array(absent)
+        return numbers.count < 2 || numbers.allSatisfy { isProtected($0, among: numbers) }
     }
 
     /// Whether no edge from this node is known to carry or take clear traffic.
@@ -149,6 +129,7 @@ public struct FleetState: Hashable, Sendable {
     /// Whether every edge from this node to these peers, and none with an order to answer, stands at `enforce`.
     public func isEnforcing(_ node: NodeNumber, toward peers: some Collection<NodeNumber>) -> Bool {
         guard let state = nodes[node], let standing = state.standing, state.pending.isEmpty else { return false }
+        if standing.exceptions.isEmpty && standing.common.low == .enforce { return true }
         return peers.allSatisfy { $0 == node || standing.state(toward: $0).low == .enforce }
     }
 
@@ -166,6 +147,23 @@ public struct FleetState: Hashable, Sendable {
 }
 
 extension FleetState.NodeState {
+    fileprivate mutating func note(sequence: UInt64, accepted: Stamp?, standing: Standing?) -> Bool {
+        guard sequence > self.sequence else { return false }
+        self.sequence = sequence
+        if let accepted, accepted > self.accepted || hasRestarted { self.accepted = accepted }
+        if let standing {
+            self.standing = standing
+            let newest = self.accepted
+            pending.removeAll { $0.isDead || $0.stamp <= newest }
+            hasRestarted = false
+        }
+        return true
+    }
+
+    fileprivate mutating func note(_ order: FleetState.Pending) {
+        if !pending.contains(where: { $0.stamp == order.stamp && !$0.isDead }) { pending.append(order) }
+    }
+
     fileprivate func isProtected(_ node: NodeNumber, among numbers: [NodeNumber]) -> Bool {
         guard let standing else { return false }
         if numbers.count < 2 { return true }

@@ -165,26 +165,33 @@ public struct Hello: Hashable, Sendable {
     public var epoch: Epoch?
     /// The greatest generation that the agent has persisted.
     public var newest: Generation
+    /// The roster that the agent holds, `nil` for none: it is the largest of messages, and not sent again to who has it.
+    public var roster: RosterVersion?
 
-    public init(protocolVersion: UInt32, bootID: [UInt8], incarnation: UInt64, epoch: Epoch?, newest: Generation) {
+    public init(
+        protocolVersion: UInt32, bootID: [UInt8], incarnation: UInt64, epoch: Epoch?, newest: Generation,
+        roster: RosterVersion? = nil
+    ) {
         self.protocolVersion = protocolVersion
         self.bootID = bootID
         self.incarnation = incarnation
         self.epoch = epoch
         self.newest = newest
+        self.roster = roster
     }
 }
 
 /// The coordinator's answer to a hello: who the agent is and who its peers are.
 public struct Welcome: Hashable, Sendable {
     public var number: NodeNumber
-    public var roster: Roster
+    /// `nil` for the one that the agent's hello named.
+    public var roster: Roster?
     /// The coordinator's clock when it was sent.
     public var clock: Instant
     /// How often the agent is to be heard; it scales with the fleet.
     public var heartbeatMilliseconds: UInt32
 
-    public init(number: NodeNumber, roster: Roster, clock: Instant, heartbeatMilliseconds: UInt32) {
+    public init(number: NodeNumber, roster: Roster?, clock: Instant, heartbeatMilliseconds: UInt32) {
         self.number = number
         self.roster = roster
         self.clock = clock

@@ -22,8 +22,8 @@ public struct NodeLadder: Hashable, Sendable {
         case observe
         /// Make an offer for this generation, or answer with the one made for it before.
         case offer(Generation)
-        /// Put the edge toward each of these peers on its place.
-        case move([NodeNumber: Place], fresh: Order.Fresh?)
+        /// Put the edge toward each peer on the place that the rule gives it.
+        case move(EdgeRule, fresh: Order.Fresh?)
         /// Ask and answer over the edges that the probe names.
         case probe(Order.Probe)
     }
@@ -66,7 +66,6 @@ public struct NodeLadder: Hashable, Sendable {
         var number: NodeNumber
         var epoch: Epoch
         var roster: RosterVersion
-        var peers: Set<NodeNumber>
     }
 
     var membership: Membership?
@@ -94,9 +93,9 @@ public struct NodeLadder: Hashable, Sendable {
         accepted = Stamp(generation: generation, step: 0)
     }
 
-    /// The coordinator said who this node is and who its peers are.
-    public mutating func welcome(number: NodeNumber, epoch: Epoch, roster: RosterVersion, peers: Set<NodeNumber>) {
-        membership = Membership(number: number, epoch: epoch, roster: roster, peers: peers)
+    /// The coordinator said who this node is, and in which roster.
+    public mutating func welcome(number: NodeNumber, epoch: Epoch, roster: RosterVersion) {
+        membership = Membership(number: number, epoch: epoch, roster: roster)
     }
 
     /// All nodes' offers of one generation came.
@@ -212,18 +211,9 @@ public struct NodeLadder: Hashable, Sendable {
         case .preflight: .preflight
         case .observe: .observe
         case .offer: .offer(order.stamp.generation)
-        case .move(let rule, let fresh): .move(targets(rule), fresh: fresh)
+        case .move(let rule, let fresh): .move(rule, fresh: fresh)
         case .probe(let probe): .probe(probe)
         }
-    }
-
-    private func targets(_ rule: EdgeRule) -> [NodeNumber: Place] {
-        guard let membership else { return [:] }
-        let own = membership.number
-        let concerned = rule.peers(of: [own])[own].map(membership.peers.intersection) ?? membership.peers
-        var targets: [NodeNumber: Place] = [:]
-        for peer in concerned { targets[peer] = rule.place(Edge(own, peer)) }
-        return targets
     }
 
     private mutating func answer(

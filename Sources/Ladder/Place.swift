@@ -44,6 +44,9 @@ public struct EdgeRule: Hashable, Sendable {
         self.edges = edges
     }
 
+    /// Whether it treats all edges alike.
+    public var isUniform: Bool { from.isEmpty && toward.isEmpty && edges.isEmpty }
+
     /// The peers to which edges of these nodes may move; a node that may have most of its edges moved is not named.
     public func peers(of nodes: [NodeNumber]) -> [NodeNumber: Set<NodeNumber>] {
         if base != nil { return [:] }
@@ -59,6 +62,15 @@ public struct EdgeRule: Hashable, Sendable {
         if let place = from[edge.node] { return place }
         if let place = toward[edge.peer] { return place }
         return base
+    }
+
+    /// Where this node's edges toward these peers are to go; one that is to stay is not named.
+    public func places(from node: NodeNumber, toward peers: Set<NodeNumber>) -> [NodeNumber: Place] {
+        var places: [NodeNumber: Place] = [:]
+        for peer in self.peers(of: [node])[node].map(peers.intersection) ?? peers {
+            places[peer] = place(Edge(node, peer))
+        }
+        return places
     }
 
     /// The shortest rule for these moves of these nodes: what most edges do is the base, then whole nodes, then single

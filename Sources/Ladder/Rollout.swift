@@ -105,6 +105,8 @@ public struct Rollout: Hashable, Sendable {
         else {
             return [] // Late, duplicated or unasked for: what it says of the kernel is noted, no step waits for it.
         }
+        // The step is taken out while it changes: where the phase holds it too, its sets are copied with every report.
+        phase = .finished
         switch report.verdict {
         case .missing(let what):
             let count = step.supplied[node, default: 0] + 1
@@ -216,12 +218,13 @@ public struct Rollout: Hashable, Sendable {
             isDrained = false
             hasMoved = true
         }
-        let retry = now.advanced(byMilliseconds: limits.retryMilliseconds)
+        let retryMilliseconds = limits.firstRetryMilliseconds(nodes: nodes.count)
+        let retry = now.advanced(byMilliseconds: retryMilliseconds)
         let waiting = Set(nodes).subtracting(silent)
         phase = .waiting(
             Step(
                 order: order, nodeCount: waiting.count, waiting: waiting, began: now, deadline: deadline, retry: retry,
-                retryMilliseconds: limits.retryMilliseconds))
+                retryMilliseconds: retryMilliseconds))
         let effects: [Effect] = [.journal(.step(stamp, name: name ?? task.name)), .send(order, to: nodes)]
         return waiting.isEmpty ? effects + advance(at: now) : effects + [.arm(min(deadline, retry))]
     }
@@ -246,6 +249,11 @@ public struct Rollout: Hashable, Sendable {
             probeMicroseconds = max(probeMicroseconds, report.probeMicroseconds ?? 0)
         case .move(let rule, let fresh):
             if !charter.limits.flaws.isDisjoint(with: [.trustsLateReports, .skipsBarrier]) { return }
+            if let place = rule.base, rule.isUniform,
+                report.standing?.allAre(at: place, fresh?.version.generation) ?? false
+            {
+                return
+            }
             let concerned = rule.peers(of: [node])[node]?.sorted() ?? charter.numbers
             for peer in concerned where peer != node {
                 guard let wanted = rule.place(Edge(node, peer)) else { continue }

@@ -28,8 +28,12 @@ public struct RolloutLimits: Hashable, Sendable {
     /// After a first refusal: how long the others may still take, so that the answer names all who refuse.
     public var refusalGraceMilliseconds: UInt64 = 500
     public var drain = Drain.automatic
-    /// The first repetition of an order that is not answered; each further one waits twice as long.
+    /// The first repetition of an order that is not answered; each further one waits twice as long. Large fleets wait longer:
+    /// see ``firstRetryMilliseconds(nodes:)``.
     public var retryMilliseconds: UInt64 = 300
+    /// How many nodes may be expected to answer in a millisecond: a third of what a coordinator of two cores does. An order
+    /// that is repeated while its answer waits to be read costs as much as the first one.
+    public static let answersAMillisecond: UInt64 = 10
     /// How often a node that says `missing` is sent what it lacks, in one step.
     public var missingMaximum = 3
     /// Whether edges are probed before traffic depends on them.
@@ -38,6 +42,11 @@ public struct RolloutLimits: Hashable, Sendable {
     public var flaws: Flaws = []
 
     public init() {}
+
+    /// The wait before so many nodes are told again what they have not answered.
+    public func firstRetryMilliseconds(nodes: Int) -> UInt64 {
+        max(retryMilliseconds, UInt64(nodes) / Self.answersAMillisecond)
+    }
 
     /// The drain in milliseconds.
     /// - Parameter probe: the greatest round trip of a probe in microseconds, 0 for none.

@@ -46,6 +46,11 @@ public struct Standing: Hashable, Sendable {
     /// The lowest rung of any edge.
     public var lowest: Rung { exceptions.values.reduce(common.low) { min($0, $1.low) } }
 
+    /// Whether every edge stands exactly there.
+    func allAre(at place: Place, _ fresh: Generation?) -> Bool {
+        common.isAt(place, fresh) && exceptions.values.allSatisfy { $0.isAt(place, fresh) }
+    }
+
     private static func order(_ left: EdgeState, _ right: EdgeState) -> Bool {
         func rank(_ state: EdgeState) -> (UInt8, UInt8, String) {
             (state.low.rawValue, state.high.rawValue, state.description)

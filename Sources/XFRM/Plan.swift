@@ -116,9 +116,13 @@ struct Stages {
     }
 
     var all: [Change] {
-        let down = bypassIn + inboundPoliciesOut + outPoliciesOut + trialsOut
-        let up = inboundAssociationsIn + outboundAssociationsIn + trialsIn + outPoliciesIn + inboundPoliciesIn
-        return down + up + associationsOut + bypassOut
+        let down = [bypassIn, inboundPoliciesOut, outPoliciesOut, trialsOut]
+        let up = [inboundAssociationsIn, outboundAssociationsIn, trialsIn, outPoliciesIn, inboundPoliciesIn]
+        let stages = down + up + [associationsOut, bypassOut]
+        var changes: [Change] = []
+        changes.reserveCapacity(stages.reduce(0) { $0 + $1.count })
+        for stage in stages { changes += stage }
+        return changes
     }
 }
 

@@ -32,7 +32,8 @@ extension OutputSpan where Element == UInt8 {
 
     /// xfrm_address_t: 16 bytes, of which IPv4 uses the first four.
     mutating func append(address: Address) {
-        for index in 0..<Size.address { append(address.byte(at: index)) }
+        append(network: address.high)
+        append(network: address.low)
     }
 
     /// struct nlattr { __u16 nla_len; __u16 nla_type; }

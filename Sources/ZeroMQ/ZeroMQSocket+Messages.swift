@@ -43,7 +43,7 @@ extension ZeroMQSocket {
             } else {
                 received.isCut = true
             }
-            if let userID = unsafe zmq_msg_gets(&message, "User-Id") {
+            if received.userID == nil, let userID = unsafe zmq_msg_gets(&message, "User-Id") {
                 // Safe because the text lives as long as the message, and is copied.
                 received.userID = unsafe String(cString: userID)
             }

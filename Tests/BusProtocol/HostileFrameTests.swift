@@ -60,6 +60,7 @@ struct HostileFrameTests {
 
     private static let agents: [Spoiled<AgentMessage>] = [
         Spoiled(Samples.hello, .invalid(field: "hello.newest")) { $0.hello.newest = WireLimits.agentNumberMaximum + 1 },
+        Spoiled(Samples.hello, .invalid(field: "hello.roster.digest")) { $0.hello.roster.digest.removeLast() },
         Spoiled(Samples.hello, .invalid(field: "hello.boot_id")) { $0.hello.bootID.removeLast() },
         Spoiled(Samples.report, .missing(field: "report.answering")) { $0.report.clearAnswering() },
         Spoiled(Samples.report, .invalid(field: "report.answering")) { $0.report.answering.generation = .max },
@@ -174,7 +175,6 @@ struct HostileFrameTests {
         Spoiled(Samples.offers, .invalid(field: "offer_share.offers.node")) { $0.offerShare.offers[0].node = 0 },
         Spoiled(Samples.offers, .missing(field: "offer_share.offers.offer")) { $0.offerShare.offers[1].clearOffer() },
         Spoiled(Samples.offers, .duplicate(field: "offer_share.offers")) { $0.offerShare.offers[1].node = 1 },
-        Spoiled(Samples.welcome, .missing(field: "welcome.roster")) { $0.welcome.clearRoster() },
         Spoiled(Samples.welcome, .invalid(field: "welcome.number")) { $0.welcome.number = 262_144 },
         Spoiled(Samples.welcome, .invalid(field: "welcome.clock")) { $0.welcome.clockMicroseconds = .max },
         Spoiled(Samples.welcome, .invalid(field: "welcome.heartbeat_milliseconds")) {

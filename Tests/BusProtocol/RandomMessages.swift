@@ -74,6 +74,21 @@ struct RandomMessages {
             expiry: instant())
     }
 
+    /// An order that treats all edges alike.
+    mutating func frequentOrder() -> CoordinatorMessage {
+        var order = order()
+        if case .move(_, let fresh) = order.task { order.task = .move(EdgeRule(base: place()), fresh: fresh) }
+        return .order(order)
+    }
+
+    /// A report that an order was done, of a node all of whose edges stand alike.
+    mutating func frequentReport() -> AgentMessage {
+        var report = report()
+        report.verdict = .done
+        report.standing?.exceptions = [:]
+        return .report(report)
+    }
+
     private mutating func report() -> Report {
         let verdict: Report.Verdict =
             switch Int.random(in: 0..<6, using: &generator) {
@@ -90,7 +105,7 @@ struct RandomMessages {
             probeMicroseconds: maybe { .random(in: 0...60_000_000, using: &$0.generator) })
     }
 
-    private mutating func welcome() -> Welcome {
+    mutating func welcome() -> Welcome {
         let nodes: [Node] = list(20) { random in
             Node(
                 number: random.number(), name: random.name(),
@@ -111,7 +126,7 @@ struct RandomMessages {
             quarantined: list(5) { $0.address() }, bypass: bypass,
             probePort: .random(in: 1 ... .max, using: &generator))
         return Welcome(
-            number: number(), roster: roster, clock: instant(),
+            number: number(), roster: maybe { _ in roster }, clock: instant(),
             heartbeatMilliseconds: .random(in: 1...3_600_000, using: &generator))
     }
 
@@ -176,7 +191,7 @@ struct RandomMessages {
         return name
     }
 
-    private mutating func number() -> NodeNumber {
+    mutating func number() -> NodeNumber {
         guard let number = NodeNumber(.random(in: 1...NodeNumber.maximum, using: &generator)) else {
             preconditionFailure("within the range of numbers")
         }

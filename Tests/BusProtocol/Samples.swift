@@ -24,7 +24,7 @@ enum Samples {
     static let hello = AgentMessage.hello(
         Hello(
             protocolVersion: protocolVersion, bootID: [UInt8](repeating: 1, count: 16), incarnation: 1,
-            epoch: Epoch(2), newest: Generation(3)))
+            epoch: Epoch(2), newest: Generation(3), roster: version))
     static let report = AgentMessage.report(
         Report(
             answering: Stamp(generation: Generation(9), step: 2), sequence: 1,

@@ -111,6 +111,52 @@ struct WireCodecTests {
         #expect(throws: WireError.unsupported(version: version)) { try WireCodec.coordinatorMessage(strange) }
     }
 
+    @Test("A roster that was written once says the same in every welcome, and another one takes its place")
+    func rosterWrittenOnce() throws {
+        var random = RandomMessages(seed: 5)
+        var known: EncodedRoster?
+        for _ in 0..<200 {
+            var welcome = random.welcome()
+            let first = try WireCodec.encode(welcome, &known)
+            #expect(try WireCodec.coordinatorMessage(first) == .welcome(welcome))
+            welcome.number = random.number()
+            let second = try WireCodec.encode(welcome, &known)
+            #expect(try WireCodec.coordinatorMessage(second) == .welcome(welcome))
+        }
+    }
+
+    @Test("Frequent frames are read and written as the library reads and writes them, damaged ones too")
+    func frequentFrames() throws {
+        var random = RandomMessages(seed: 6)
+        var read = 0
+        for _ in 0..<4_000 {
+            let down = try WireCodec.encode(random.frequentOrder())
+            let message = random.frequentReport()
+            let up = try WireCodec.encode(message)
+            #expect(try up == WireCodec.encodeByLibrary(message))
+            #expect(FrequentFrames.order(down) != nil && FrequentFrames.report(up) != nil)
+            for frame in [down, up] {
+                for _ in 0..<8 {
+                    var damaged = Array(frame.prefix(.random(in: 0...frame.count, using: &random.generator)))
+                    if Bool.random(using: &random.generator) { damaged = frame }
+                    for _ in 0..<Int.random(in: 0...2, using: &random.generator) where !damaged.isEmpty {
+                        let place = Int.random(in: 0..<damaged.count, using: &random.generator)
+                        damaged[place] = .random(in: 0 ... .max, using: &random.generator)
+                    }
+                    if let order = FrequentFrames.order(damaged) {
+                        read += 1
+                        #expect(try WireCodec.coordinatorMessageByLibrary(damaged) == .order(order))
+                    }
+                    if let report = FrequentFrames.report(damaged) {
+                        read += 1
+                        #expect(try WireCodec.agentMessageByLibrary(damaged) == .report(report))
+                    }
+                }
+            }
+        }
+        #expect(read > 4_000, "damaged frames are read now and then")
+    }
+
     @Test("A message that travels the other way is refused")
     func wrongDirection() throws {
         var random = RandomMessages(seed: 4)

@@ -70,8 +70,7 @@ struct World: Hashable {
         for number in numbers {
             var node = ModelNode(ladder: NodeLadder(epoch: nil, generation: .none))
             for peer in numbers where peer != number { node.edges[peer] = state }
-            node.ladder.welcome(
-                number: number, epoch: Self.epoch, roster: Self.roster, peers: Set(numbers).subtracting([number]))
+            node.ladder.welcome(number: number, epoch: Self.epoch, roster: Self.roster)
             nodes[number] = node
         }
         // What is closed toward an absent node is closed on one side only.
@@ -191,9 +190,7 @@ extension World {
     mutating func crash(_ number: NodeNumber) {
         guard var node = nodes[number] else { return }
         node.ladder = NodeLadder(epoch: node.persisted == .none ? nil : Self.epoch, generation: node.persisted)
-        let numbers = Set(nodes.keys)
-        node.ladder.welcome(
-            number: number, epoch: Self.epoch, roster: Self.roster, peers: numbers.subtracting([number]))
+        node.ladder.welcome(number: number, epoch: Self.epoch, roster: Self.roster)
         node.secrets = []
         node.inbox = []
         node.outbox = []
@@ -228,7 +225,8 @@ extension World {
             guard let slot = Slot(UInt16(truncatingIfNeeded: generation.rawValue)) else { return .init(standing: nil) }
             let offer = Offer(id: [UInt8(number.rawValue)], ephemeralKey: [], slot: slot)
             return .init(standing: Standing(node.edges.map { ($0.key, $0.value) }), offer: offer)
-        case .move(let targets, let fresh):
+        case .move(let rule, let fresh):
+            let targets = rule.places(from: number, toward: Set(node.edges.keys))
             var refusals: [Refusal] = []
             for (peer, place) in targets.sorted(by: { $0.key < $1.key }) {
                 if let refusal = move(&node, number, to: place, toward: peer, fresh) { refusals.append(refusal) }

@@ -27,3 +27,12 @@ void testudo_trim_heap(void);
 
 /// pthread_setname_np for the calling thread, cut to 15 bytes: `top -H` shows it. Not in Swift's Glibc module.
 void testudo_name_thread(const char *name);
+
+/// epoll_create1(EPOLL_CLOEXEC). epoll is not in Swift's Glibc module. Answers -errno on failure.
+int testudo_ready_set(void);
+
+/// epoll_ctl(EPOLL_CTL_ADD, EPOLLIN): the descriptor is called by the name. Answers 0 or an errno.
+int testudo_ready_add(int set, int descriptor, uint64_t name);
+
+/// epoll_wait for at most 256 names and so many milliseconds. Answers how many there are, -errno on failure.
+int testudo_ready_wait(int set, uint64_t *names, int count, int milliseconds);
