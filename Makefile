@@ -4,7 +4,7 @@
 .PHONY: setup build test sweep demo bench proto lint format clean
 
 # What the lab, the demo and the benchmarks run. SwiftPM takes one product a build.
-products := testudo testudo-agent testudo-coordinator testudo-simulate testudo-swarm testudo-traffic
+products := testudo testudo-agent testudo-coordinator testudo-measure testudo-simulate testudo-swarm testudo-traffic
 # The lab makes network namespaces.
 as_root := $(if $(filter 0,$(shell id -u)),,sudo -E)
 

@@ -47,6 +47,7 @@ let package = Package(
         .executable(name: "testudo", targets: ["testudo"]),
         .executable(name: "testudo-agent", targets: ["testudo-agent"]),
         .executable(name: "testudo-coordinator", targets: ["testudo-coordinator"]),
+        .executable(name: "testudo-measure", targets: ["testudo-measure"]),
         .executable(name: "testudo-simulate", targets: ["testudo-simulate"]),
         .executable(name: "testudo-swarm", targets: ["testudo-swarm"]),
         .executable(name: "testudo-traffic", targets: ["testudo-traffic"]),
@@ -124,8 +125,14 @@ let package = Package(
         .executableTarget(
             name: "testudo-swarm",
             dependencies: [
-                "Coordinator", "CoordinatorAPI", "Agent", "Bus", "Store", "Simulated", "ZeroMQ", "Ports", "Fleet",
-                "Ladder", "MeshKeys", "LinuxHost", arguments, logging,
+                "Coordinator", "CoordinatorAPI", "Agent", "Bus", "BusProtocol", "Store", "Simulated", "ZeroMQ", "Ports",
+                "Fleet", "Ladder", "MeshKeys", "LinuxHost", arguments, logging,
+            ],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "testudo-measure",
+            dependencies: [
+                "BusProtocol", "Store", "Netlink", "Ports", "Fleet", "Ladder", "XFRM", "MeshKeys", arguments,
             ],
             swiftSettings: strict),
         .executableTarget(

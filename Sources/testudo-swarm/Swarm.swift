@@ -36,20 +36,15 @@ actor Swarm {
 
     /// - Parameter journal: the path of a database that is not there yet.
     init(agents count: Int, port: UInt16, drainMilliseconds: UInt64, journal path: String) async throws {
-        var limits = RolloutLimits()
-        limits.drain = .fixed(milliseconds: drainMilliseconds)
         var members: [FleetConfiguration.Member] = []
         for index in 0..<count {
             let identity = try IdentityKey(IdentityKey.makeSecret())
             hosts.append(
                 Host(bus: try CurveKeyPair.generate(), identity: identity, record: MemoryNodeRecord(), boots: 0))
-            members.append(try Self.member(index, identity))
+            members.append(try SwarmFleet.member(index, identityKey: identity.publicKey))
         }
-        let configuration = FleetConfiguration(
-            name: "swarm", members: members, bypass: [.ssh, .neighbourDiscovery], limits: limits)
-        let journal = try SQLiteJournal(
-            path: path,
-            fresh: .init(epoch: Epoch(1), fleetID: [UInt8](repeating: 1, count: 16), uuid: "testudo-swarm"))
+        let configuration = SwarmFleet.configuration(members, drainMilliseconds: drainMilliseconds)
+        let journal = try SQLiteJournal(path: path, fresh: SwarmFleet.fresh)
         let enrolment = try await Enrolment.enrol(configuration, in: journal)
         var enrolled: [CurvePublicKey: NodeNumber] = [:]
         for (index, member) in members.enumerated() {
@@ -63,14 +58,6 @@ actor Swarm {
         bus = try CoordinatorZeroMQBus(endpoints: [endpoint], key: key, enrolled: enrolled, logger: logger)
         coordinator = Coordinator(
             configuration, enrolment: enrolment, bus: bus, journal: journal, clock: clock, logger: logger)
-    }
-
-    private static func member(_ index: Int, _ identity: IdentityKey) throws -> FleetConfiguration.Member {
-        let (high, low) = (index / 250, index % 250 + 1)
-        guard let name = NodeName("node\(index + 1)"), let four = Address("10.77.\(high).\(low)"),
-            let six = Address("fd77::\(high + 1):\(low)")
-        else { throw SwarmError("no address for agent \(index + 1)") }
-        return .init(name: name, addresses: [four, six], identityKey: identity.publicKey)
     }
 
     /// Runs the fleet while the body does, once every agent is present.

@@ -138,10 +138,15 @@ enum ImportTable {
         ],
         "testudo-swarm": [
             "Coordinator": "runs it", "CoordinatorAPI": "runs it", "Agent": "runs it", "Bus": "wires it",
-            "Store": "wires it",
+            "BusProtocol": "agents of a large fleet share a thread", "Store": "wires it",
             "Simulated": "kernels in memory", "ZeroMQ": "makes CURVE keys", "Ports": "wires it", "Fleet": vocabulary,
             "Ladder": machines, "MeshKeys": "identity keys", "LinuxHost": "the clock", "ArgumentParser": "flags",
-            "Logging": logs, "Foundation": "its folder; it never runs on a host",
+            "Logging": logs, "Foundation": "its folder; it never runs on a host", "Synchronization": lock,
+        ],
+        "testudo-measure": [
+            "BusProtocol": "measured", "Store": "measured", "Netlink": "measured", "Ports": "the journal's entries",
+            "Fleet": vocabulary, "Ladder": machines, "XFRM": kernelModel, "MeshKeys": "measured",
+            "ArgumentParser": "flags", "Foundation": "its folder; it never runs on a host",
         ],
         "testudo-agent": [
             "Bus": "wires it", "Netlink": "wires it", "Probe": "wires it", "Simulated": "--kernel simulated",
