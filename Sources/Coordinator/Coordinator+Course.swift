@@ -93,11 +93,12 @@ extension Coordinator {
     /// Nodes whose edges are not where the fleet should be, `nil` where there are none; the nodes of which that is true
     /// of every edge, if there are such, for it is they who have come (back).
     private func strayNodes() -> Set<NodeNumber>? {
+        // Edges to absent nodes stay where they are, and are N² in all while a fleet comes back.
         let absent = absentNodes
+        let present = numbers.filter { !absent.contains($0) }
         var goal = Goal(desired ? .enforce : .clear)
         goal.oldest = oldest
-        let planner = StridePlanner(
-            numbers: numbers, fleet: fleet, goal: goal, fresh: nil, silent: [], absent: absent)
+        let planner = StridePlanner(numbers: present, fleet: fleet, goal: goal, fresh: nil, silent: [])
         let open = planner.open()
         if open.isEmpty { return nil }
         if !desired {
@@ -105,7 +106,7 @@ extension Coordinator {
             if isPrepared || knowledge.isBehind { return nil }
             // A coordinator that was restarted does not remember why: a whole fleet at `accept` was prepared.
             let prepared = StridePlanner(
-                numbers: numbers, fleet: fleet, goal: Goal(.accept), fresh: nil, silent: [], absent: absent)
+                numbers: present, fleet: fleet, goal: Goal(.accept), fresh: nil, silent: [])
             if prepared.isReached() {
                 isPrepared = true
                 return nil
@@ -113,7 +114,7 @@ extension Coordinator {
         }
         var counts: [NodeNumber: Int] = [:]
         for edge in open { for end in [edge.node, edge.peer] { counts[end, default: 0] += 1 } }
-        let all = numbers.count - absent.count - 1
+        let all = present.count - 1
         let strays = Set(counts.filter { $0.value == all }.keys)
         return strays.isEmpty || strays.count * 2 > numbers.count ? Set(counts.keys) : strays
     }

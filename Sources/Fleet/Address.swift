@@ -24,6 +24,13 @@ public struct Address: Hashable, Sendable {
         self.init(known: family, bytes: bytes)
     }
 
+    /// From the 16 bytes of the kernel's structs; those behind an IPv4 address do not count.
+    package init(_ family: Family, high: UInt64, low: UInt64) {
+        self.family = family
+        self.high = family == .ipv4 ? high & ~(UInt64.max >> 32) : high
+        self.low = family == .ipv4 ? 0 : low
+    }
+
     /// 4 or 16 bytes in network order.
     public var bytes: [UInt8] { (0..<family.byteCount).map(byte(at:)) }
 

@@ -3,7 +3,7 @@ internal import MeshKeys
 internal import Ports
 internal import XFRM
 
-/// Changes as netlink messages. It holds keys until it is wiped.
+/// Changes as netlink messages, of which only the last asks to be acknowledged. It holds keys until it is wiped.
 struct EncodedBatch {
     private(set) var bytes: [UInt8]
     /// Which change each message makes; a change that cannot be encoded has none.
@@ -16,19 +16,27 @@ struct EncodedBatch {
     ///   - port: that of the socket which sends it.
     init(_ chunk: ArraySlice<KernelChange>, first: UInt32, port: UInt32) {
         var indices: [Int] = []
+        indices.reserveCapacity(chunk.count)
         var refusals: [KernelRefusal] = []
-        let capacity = chunk.reduce(0) { $0 + $1.change.messageByteCount }
-        bytes = [UInt8](capacity: capacity) { output in
-            for index in chunk.indices {
-                let change = chunk[index].change
+        // More than enough costs nothing, for pages that are not written are not there.
+        bytes = [UInt8](capacity: chunk.count * Change.messageByteCountMaximum) { output in
+            // A Span lends its elements; taking them out of the slice took as long as encoding them.
+            let changes = chunk.span
+            var last: Int?
+            for offset in changes.indices {
+                let start = output.count
                 let sequence = first + UInt32(indices.count)
                 do throws(EncodingError) {
-                    try chunk[index].encode(change, sequence: sequence, port: port, into: &output)
-                    indices.append(index)
+                    let request = Request(sequence: sequence, port: port, isAcknowledged: false)
+                    try changes[offset].encode(request, into: &output)
+                    indices.append(chunk.startIndex + offset)
+                    last = start
                 } catch {
-                    refusals.append(KernelRefusal(index: index, error: KernelError(error, change.messageKind)))
+                    let kind = changes[offset].change.messageKind
+                    refusals.append(KernelRefusal(index: chunk.startIndex + offset, error: KernelError(error, kind)))
                 }
             }
+            if let last { output.acknowledge(messageAt: last) }
         }
         self.indices = indices
         self.refusals = refusals
@@ -41,14 +49,16 @@ struct EncodedBatch {
 }
 
 extension KernelChange {
-    fileprivate func encode(
-        _ change: Change, sequence: UInt32, port: UInt32, into output: inout OutputSpan<UInt8>
-    ) throws(EncodingError) {
-        guard case .addAssociation(_, let key) = self else {
-            return try change.encode(key: Span(), sequence: sequence, port: port, into: &output)
-        }
-        try key.withBytes { bytes throws(EncodingError) in
-            try change.encode(key: bytes, sequence: sequence, port: port, into: &output)
+    fileprivate func encode(_ request: Request, into output: inout OutputSpan<UInt8>) throws(EncodingError) {
+        switch self {
+        case .addAssociation(let association, let key):
+            try key.withBytes { bytes throws(EncodingError) in
+                try association.encode(request, key: bytes, into: &output)
+            }
+        case .deleteAssociation(let id): try id.encode(.deleteAssociation, request, into: &output)
+        case .addPolicy(let policy): try policy.encode(.newPolicy, request, into: &output)
+        case .updatePolicy(let policy): try policy.encode(.updatePolicy, request, into: &output)
+        case .deletePolicy(let id): try id.encode(.deletePolicy, request, into: &output)
         }
     }
 }

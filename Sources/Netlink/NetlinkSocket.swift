@@ -11,7 +11,8 @@ internal import XFRM
 struct NetlinkSocket: ~Copyable {
     /// The kernel makes dump messages at most so long, for a reader with room for them.
     private static let receiveByteCount = 32 * 1_024
-    /// Room for the acknowledgements of many chunks; without privilege the system's default still holds one chunk's.
+    /// Room for many chunks and the errors of all their messages; without privilege the system's default still holds one
+    /// chunk's.
     private static let kernelBufferByteCount: Int32 = 4 * 1_024 * 1_024
     /// The kernel answers before `send` returns: a reply that is not there within this time was lost.
     private static let replyTimeoutSeconds = 5
@@ -26,7 +27,8 @@ struct NetlinkSocket: ~Copyable {
     private let buffer: UnsafeMutableBufferPointer<UInt8>
     private var sequence: UInt32 = 0
 
-    init() throws(KernelError) {
+    /// - Parameter answersByteCount: how much the kernel keeps of answers that are not read yet.
+    init(answersByteCount: Int32 = kernelBufferByteCount) throws(KernelError) {
         // Safe because the socket is closed in deinit only, or here where no instance is made.
         guard let socket = unsafe mnl_socket_open2(NETLINK_XFRM, Int32(SOCK_CLOEXEC.rawValue)) else {
             throw .last("socket NETLINK_XFRM")
@@ -39,7 +41,7 @@ struct NetlinkSocket: ~Copyable {
                     throw .last("setsockopt SOL_NETLINK \(option)")
                 }
             }
-            try Self.configure(unsafe mnl_socket_get_fd(socket))
+            try Self.configure(unsafe mnl_socket_get_fd(socket), answersByteCount)
         } catch {
             _ = unsafe mnl_socket_close(socket)
             throw error
@@ -56,13 +58,16 @@ struct NetlinkSocket: ~Copyable {
         unsafe buffer.deallocate()
     }
 
-    private static func configure(_ descriptor: Int32) throws(KernelError) {
-        // Safe because setsockopt reads the option's value only during the call.
-        var size = kernelBufferByteCount
+    private static func configure(_ descriptor: Int32, _ answersByteCount: Int32) throws(KernelError) {
         let length = socklen_t(MemoryLayout<Int32>.size)
-        for (forced, plain) in [(SO_RCVBUFFORCE, SO_RCVBUF), (SO_SNDBUFFORCE, SO_SNDBUF)]
-        where unsafe setsockopt(descriptor, SOL_SOCKET, forced, &size, length) != 0 {
-            _ = unsafe setsockopt(descriptor, SOL_SOCKET, plain, &size, length) // As much as the system allows.
+        for (forced, plain, byteCount) in [
+            (SO_RCVBUFFORCE, SO_RCVBUF, answersByteCount), (SO_SNDBUFFORCE, SO_SNDBUF, kernelBufferByteCount),
+        ] {
+            // Safe because setsockopt reads the option's value only during the call.
+            var size = byteCount
+            if unsafe setsockopt(descriptor, SOL_SOCKET, forced, &size, length) != 0 {
+                _ = unsafe setsockopt(descriptor, SOL_SOCKET, plain, &size, length) // As much as the system allows.
+            }
         }
         var timeout = timeval(tv_sec: replyTimeoutSeconds, tv_usec: 0)
         let timeoutLength = socklen_t(MemoryLayout<timeval>.size)
@@ -80,21 +85,25 @@ struct NetlinkSocket: ~Copyable {
         return first
     }
 
-    /// Sends whole messages and waits for the acknowledgement of each.
+    /// Sends whole messages, the last of which asks to be acknowledged, and waits until that one is answered.
+    ///
+    /// The kernel takes the messages of one send in their order, answers errors unasked, and does both before the send
+    /// returns. An answer that the socket has no room for takes all later ones of the send along, the last one too, and
+    /// one that finds no memory makes the next read fail: who has the last answer and no ENOBUFS lacks no error.
     ///
     /// - Parameters:
     ///   - messages: `count` messages one after the other, with sequence numbers from `first`. Wiped by the caller.
     ///   - operation: what an error of the socket itself is said of.
-    ///   - each: sees the kind and the payload of what the kernel says beside the acknowledgements.
-    /// - Returns: one answer a message, in order.
+    ///   - each: sees the kind and the payload of what the kernel says beside acknowledgements and errors.
+    /// - Returns: the errors, each with its message's place among those that were sent.
     func transact(
         _ messages: borrowing [UInt8], first: UInt32, count: Int, operation: String,
         each: (UInt16, Span<UInt8>) -> Void = { _, _ in }
-    ) throws(KernelError) -> [Acknowledgement] {
+    ) throws(KernelError) -> [(index: Int, error: Acknowledgement)] {
         try send(messages, operation)
-        var answers = [Acknowledgement?](repeating: nil, count: count)
-        var missing = count
-        while missing > 0 {
+        var errors: [(index: Int, error: Acknowledgement)] = []
+        var isComplete = false
+        while !isComplete {
             let byteCount = try receive(operation)
             defer { wipe(byteCount) }
             // Safe because the buffer lives as long as the socket and the span ends with this turn.
@@ -111,20 +120,20 @@ struct NetlinkSocket: ~Copyable {
                 guard let answer = Acknowledgement(decoding: bytes.extracting(header.payload), flags: header.flags)
                 else { continue }
                 let index = Int(header.sequence - first)
-                if answers[index] == nil { missing -= 1 }
-                answers[index] = answer
+                if answer.code != 0 { errors.append((index, answer)) }
+                if index == count - 1 { isComplete = true }
             }
         }
-        return answers.compactMap { $0 }
+        return errors
     }
 
     /// Single objects: each request's answer, if it has one, and then its acknowledgement.
     ///
     /// - Parameter each: sees the kind and the payload of every answer.
-    /// - Returns: one acknowledgement a request, in order.
+    /// - Returns: the errors, each with its request's place.
     mutating func read(
         _ requests: ArraySlice<ObjectID>, each: (UInt16, Span<UInt8>) -> Void
-    ) throws(KernelError) -> [Acknowledgement] {
+    ) throws(KernelError) -> [(index: Int, error: Acknowledgement)] {
         let first = reserve(requests.count)
         let messages: [UInt8]
         do throws(EncodingError) {
@@ -211,9 +220,19 @@ struct NetlinkSocket: ~Copyable {
             if errno == EAGAIN {
                 throw KernelError(operation: operation, code: ETIMEDOUT, message: "the kernel's answer did not come")
             }
-            if errno != EINTR { throw .last(operation) }
+            if errno == EINTR { continue }
+            let error = KernelError.last(operation)
+            if error.code == ENOBUFS { dropAnswers() }
+            throw error
         }
         throw .last(operation)
+    }
+
+    /// Empties a socket that had no room for an answer: until it is empty the kernel gives it no other.
+    private func dropAnswers() {
+        // Safe because the socket is ours. Not a byte is asked for: the rest of a message goes with it.
+        let descriptor = unsafe mnl_socket_get_fd(socket)
+        while recv(descriptor, nil, 0, Int32(MSG_DONTWAIT)) >= 0 {}
     }
 
     private func wipe(_ count: Int) {

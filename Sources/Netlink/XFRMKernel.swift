@@ -7,8 +7,8 @@ public import XFRM
 
 /// The XFRM state of the network namespace that it was made in, over netlink.
 ///
-/// Needs CAP_NET_ADMIN there. Every change is acknowledged by the kernel one by one; the calls are short (a few
-/// microseconds a change), so they run on the caller's pool and block it for that time.
+/// Needs CAP_NET_ADMIN there. The kernel answers every change that it refuses, and the last of each send; the calls are
+/// short (some microseconds a change), so they run on the caller's pool and block it for that time.
 public actor XFRMKernel: Kernel {
     /// As many messages as fit the default send buffer with the largest of them.
     private static let chunkMaximum = 100
@@ -59,7 +59,7 @@ public actor XFRMKernel: Kernel {
         while start < objects.count {
             let chunk = objects[start..<min(start + Self.chunkMaximum, objects.count)]
             start = chunk.endIndex
-            let answers = try socket.read(chunk) { kind, payload in
+            let errors = try socket.read(chunk) { kind, payload in
                 if kind == MessageKind.newAssociation.rawValue {
                     if let association = ObservedAssociation(decoding: payload) {
                         found.associations.append(association)
@@ -68,8 +68,8 @@ public actor XFRMKernel: Kernel {
                     found.policies.append(policy)
                 }
             }
-            for (object, answer) in zip(chunk, answers) where ![0, ESRCH, ENOENT].contains(answer.code) {
-                throw KernelError(answer, object.messageKind)
+            for (index, error) in errors where ![ESRCH, ENOENT].contains(error.code) {
+                throw KernelError(error, chunk[chunk.startIndex + index].messageKind)
             }
         }
         return found
@@ -162,10 +162,11 @@ public actor XFRMKernel: Kernel {
         defer { batch.wipe() }
         var refusals = batch.refusals
         guard !batch.indices.isEmpty else { return refusals }
-        let answers = try socket.transact(
+        let errors = try socket.transact(
             batch.bytes, first: first, count: batch.indices.count, operation: "netlink batch")
-        for (index, answer) in zip(batch.indices, answers) where answer.code != 0 {
-            refusals.append(KernelRefusal(index: index, error: KernelError(answer, chunk[index].change.messageKind)))
+        for (message, error) in errors {
+            let index = batch.indices[message]
+            refusals.append(KernelRefusal(index: index, error: KernelError(error, chunk[index].change.messageKind)))
         }
         return refusals
     }

@@ -9,9 +9,9 @@ extension ObservedAssociation {
     public init?(decoding payload: Span<UInt8>) {
         guard payload.count >= Size.associationInfo,
             let family = Address.Family(kernelNumber: payload.native(at: 212)),
-            payload[76] == ProtocolNumber.esp,
-            let destination = payload.address(at: 56, family), let source = payload.address(at: 80, family)
+            payload[76] == ProtocolNumber.esp
         else { return nil }
+        let (destination, source) = (payload.address(at: 56, family), payload.address(at: 80, family))
         let spi = SPI(rawValue: payload.network(at: 72))
         let details = AssociationDetails(payload)
         let mode = payload[214]
@@ -144,11 +144,10 @@ extension Selector {
 
     /// The same without regard to interface and user: enough to say which traffic a foreign policy is for.
     fileprivate init?(addressesOf payload: Span<UInt8>, family: Address.Family) {
-        guard let destination = payload.address(at: 0, family), let source = payload.address(at: 16, family),
-            payload[42] <= family.hostPrefixLength, payload[43] <= family.hostPrefixLength
-        else { return nil }
+        guard payload[42] <= family.hostPrefixLength, payload[43] <= family.hostPrefixLength else { return nil }
         self.init(
-            source: Prefix(source, length: payload[43]), destination: Prefix(destination, length: payload[42]),
+            source: Prefix(payload.address(at: 16, family), length: payload[43]),
+            destination: Prefix(payload.address(at: 0, family), length: payload[42]),
             protocolNumber: payload[44],
             sourcePort: PortMatch(value: payload.network(at: 36), mask: payload.network(at: 38)),
             destinationPort: PortMatch(value: payload.network(at: 32), mask: payload.network(at: 34)))

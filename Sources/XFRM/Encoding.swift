@@ -31,67 +31,157 @@ extension Change {
     /// The length of the message in bytes, header and padding included.
     public var messageByteCount: Int {
         switch self {
-        case .addAssociation(let association):
-            Size.header + Size.associationInfo + Size.attribute(Size.aead + Algorithm.keyByteCount)
-                + (association.replayWindow == 0 ? 0 : Size.attribute(association.replayStateByteCount))
-        case .deleteAssociation: Size.header + Size.associationID + Size.attribute(Size.address)
-        case .addPolicy(let policy), .updatePolicy(let policy):
-            Size.header + Size.policyInfo + (policy.action.isProtect ? Size.attribute(Size.template) : 0)
-        case .deletePolicy: Size.header + Size.policyID
+        case .addAssociation(let association): association.messageByteCount
+        case .deleteAssociation: AssociationID.messageByteCount
+        case .addPolicy(let policy), .updatePolicy(let policy): policy.messageByteCount
+        case .deletePolicy: PolicyID.messageByteCount
         }
     }
+
+    /// No message is longer: an SA's with the largest window.
+    public static let messageByteCountMaximum =
+        Size.header + Size.associationInfo + Size.attribute(Size.aead + Algorithm.keyByteCount)
+        + Size.attribute(Size.replayESN + Int(FieldValue.replayWindowMaximum) / 8)
 
     /// Appends the whole message, which asks to be acknowledged.
     ///
     /// - Parameters:
     ///   - key: ``Algorithm/keyByteCount`` bytes where an SA is added, else not looked at.
     ///   - sequence: what the acknowledgement will carry.
-    ///   - port: what the kernel's event of the change will carry (nlmsg_pid): the port of the asking socket, for those
-    ///     who would tell their own changes from others'.
     public func encode(
-        key: Span<UInt8>, sequence: UInt32, port: UInt32 = 0, into output: inout OutputSpan<UInt8>
+        key: Span<UInt8>, sequence: UInt32, into output: inout OutputSpan<UInt8>
     ) throws(EncodingError) {
-        try check(key: key)
-        let count = messageByteCount
-        guard output.freeCapacity >= count else { throw .room(needed: count, free: output.freeCapacity) }
-        let creates: UInt16 = MessageFlags.create | MessageFlags.exclusive
+        let request = Request(sequence: sequence)
         switch self {
-        case .addAssociation(let association):
-            output.append(header: messageKind, length: count, flags: creates, sequence: sequence, port: port)
-            output.append(association)
-            output.append(algorithmWith: key)
-            if association.replayWindow > 0 { output.append(replayStateOf: association) }
-        case .deleteAssociation(let id):
-            output.append(header: messageKind, length: count, flags: 0, sequence: sequence, port: port)
-            output.append(id)
-        case .addPolicy(let policy), .updatePolicy(let policy):
-            output.append(header: messageKind, length: count, flags: creates, sequence: sequence, port: port)
-            output.append(policy)
-            if case .protect(let template) = policy.action { output.append(template, policy.id.selector) }
-        case .deletePolicy(let id):
-            output.append(header: messageKind, length: count, flags: 0, sequence: sequence, port: port)
-            output.append(id)
+        case .addAssociation(let association): try association.encode(request, key: key, into: &output)
+        case .deleteAssociation(let id): try id.encode(messageKind, request, into: &output)
+        case .addPolicy(let policy), .updatePolicy(let policy): try policy.encode(messageKind, request, into: &output)
+        case .deletePolicy(let id): try id.encode(messageKind, request, into: &output)
+        }
+    }
+}
+
+/// What the header of a message says beside its kind and length.
+public struct Request: Hashable, Sendable {
+    /// What the answer will carry.
+    public var sequence: UInt32
+    /// What the kernel's event of a change will carry (nlmsg_pid): the port of the asking socket, for those who would
+    /// tell their own changes from others'.
+    public var port: UInt32
+    /// Whether success is to be answered too; errors are in any case.
+    public var isAcknowledged: Bool
+
+    public init(sequence: UInt32, port: UInt32 = 0, isAcknowledged: Bool = true) {
+        self.sequence = sequence
+        self.port = port
+        self.isAcknowledged = isAcknowledged
+    }
+}
+
+// The messages themselves, one object each. Whoever has an object without a ``Change`` around it need not make one:
+// copying such a value takes as long as encoding it.
+
+extension Association {
+    var messageByteCount: Int {
+        Size.header + Size.associationInfo + Size.attribute(Size.aead + Algorithm.keyByteCount)
+            + (replayWindow == 0 ? 0 : Size.attribute(replayStateByteCount))
+    }
+
+    var replayStateByteCount: Int { Size.replayESN + 4 * bitmapWords }
+    /// bmp_len: 32 packets a word.
+    var bitmapWords: Int { (Int(replayWindow) + 31) / 32 }
+
+    /// XFRM_MSG_NEWSA.
+    public func encode(
+        _ request: Request, key: Span<UInt8>, into output: inout OutputSpan<UInt8>
+    ) throws(EncodingError) {
+        guard key.count == Algorithm.keyByteCount else { throw .keyByteCount(key.count) }
+        guard shape == .transport else { throw .readOnly }
+        guard replayWindow <= FieldValue.replayWindowMaximum else { throw .replayWindow(replayWindow) }
+        try selector.check()
+        guard id.isOneFamily, id.source.family == selector.source.address.family else { throw .mixedFamilies }
+        let create = MessageFlags.create | MessageFlags.exclusive
+        try output.append(.newAssociation, request, create, byteCount: messageByteCount) { message, payload in
+            message.store(self, at: payload)
+            let algorithm = payload + Size.associationInfo
+            message.store(algorithmWith: key, at: algorithm)
+            if replayWindow > 0 {
+                message.store(replayStateOf: self, at: algorithm + Size.attribute(Size.aead + key.count))
+            }
+        }
+    }
+}
+
+extension AssociationID {
+    static let messageByteCount = Size.header + Size.associationID + Size.attribute(Size.address)
+
+    var isOneFamily: Bool { source.family == destination.family }
+
+    /// XFRM_MSG_DELSA or XFRM_MSG_GETSA.
+    public func encode(
+        _ kind: MessageKind, _ request: Request, into output: inout OutputSpan<UInt8>
+    ) throws(EncodingError) {
+        guard isOneFamily else { throw .mixedFamilies }
+        try output.append(kind, request, byteCount: Self.messageByteCount) { message, payload in
+            message.store(self, at: payload)
+        }
+    }
+}
+
+extension Policy {
+    var messageByteCount: Int {
+        Size.header + Size.policyInfo + (action.isProtect ? Size.attribute(Size.template) : 0)
+    }
+
+    /// XFRM_MSG_NEWPOLICY or XFRM_MSG_UPDPOLICY.
+    public func encode(
+        _ kind: MessageKind, _ request: Request, into output: inout OutputSpan<UInt8>
+    ) throws(EncodingError) {
+        guard action != .other else { throw .readOnly }
+        try id.selector.check()
+        let create = MessageFlags.create | MessageFlags.exclusive
+        try output.append(kind, request, create, byteCount: messageByteCount) { message, payload in
+            message.store(self, at: payload)
+            if case .protect(let template) = action {
+                message.store(template, of: id.selector.source.address.family, at: payload + Size.policyInfo)
+            }
+        }
+    }
+}
+
+extension PolicyID {
+    static let messageByteCount = Size.header + Size.policyID
+
+    /// XFRM_MSG_DELPOLICY or XFRM_MSG_GETPOLICY.
+    public func encode(
+        _ kind: MessageKind, _ request: Request, into output: inout OutputSpan<UInt8>
+    ) throws(EncodingError) {
+        try selector.check()
+        try output.append(kind, request, byteCount: Self.messageByteCount) { message, payload in
+            message.store(self, at: payload)
+        }
+    }
+}
+
+extension OutputSpan where Element == UInt8 {
+    /// Appends a message of zeros with its header; `write` learns where the payload begins and stores what is not 0.
+    fileprivate mutating func append(
+        _ kind: MessageKind, _ request: Request, _ flags: UInt16 = 0, byteCount: Int,
+        _ write: (inout MutableRawSpan, _ payload: Int) -> Void = { _, _ in }
+    ) throws(EncodingError) {
+        guard freeCapacity >= byteCount else { throw .room(needed: byteCount, free: freeCapacity) }
+        let start = count
+        append(repeating: 0, count: byteCount)
+        edit { message in
+            message.store(header: kind, byteCount: byteCount, request, flags, at: start)
+            write(&message, start + Size.header)
         }
     }
 
-    private func check(key: Span<UInt8>) throws(EncodingError) {
-        switch self {
-        case .addAssociation(let association):
-            guard key.count == Algorithm.keyByteCount else { throw .keyByteCount(key.count) }
-            guard association.shape == .transport else { throw .readOnly }
-            guard association.replayWindow <= FieldValue.replayWindowMaximum else {
-                throw .replayWindow(association.replayWindow)
-            }
-            try association.selector.check()
-            guard association.id.isOneFamily, association.id.source.family == association.selector.source.address.family
-            else { throw .mixedFamilies }
-        case .deleteAssociation(let id):
-            guard id.isOneFamily else { throw .mixedFamilies }
-        case .addPolicy(let policy), .updatePolicy(let policy):
-            guard policy.action != .other else { throw .readOnly }
-            try policy.id.selector.check()
-        case .deletePolicy(let id): try id.selector.check()
-        }
+    /// Makes the message that begins there ask to be acknowledged after all.
+    public mutating func acknowledge(messageAt start: Int) {
+        guard let header = NetlinkHeader(span, at: start) else { return }
+        edit { message in message.store(flags: header.flags | MessageFlags.acknowledge, at: start) }
     }
 }
 
@@ -107,10 +197,8 @@ public enum DumpRequest: Hashable, Sendable, CaseIterable {
     public var answerKind: MessageKind { self == .associations ? .newAssociation : .newPolicy }
 
     public func encode(sequence: UInt32, into output: inout OutputSpan<UInt8>) throws(EncodingError) {
-        guard output.freeCapacity >= Size.header else {
-            throw .room(needed: Size.header, free: output.freeCapacity)
-        }
-        output.append(dumpHeader: messageKind, sequence: sequence)
+        let request = Request(sequence: sequence, isAcknowledged: false)
+        try output.append(messageKind, request, MessageFlags.dump, byteCount: Self.messageByteCount)
     }
 }
 
@@ -126,36 +214,19 @@ extension ObjectID {
     /// The length of the message in bytes, header and padding included.
     public var messageByteCount: Int {
         switch self {
-        case .association: Size.header + Size.associationID + Size.attribute(Size.address)
-        case .policy: Size.header + Size.policyID
+        case .association: AssociationID.messageByteCount
+        case .policy: PolicyID.messageByteCount
         }
     }
 
     /// Appends the whole message, which asks to be acknowledged.
     public func encode(sequence: UInt32, into output: inout OutputSpan<UInt8>) throws(EncodingError) {
-        let count = messageByteCount
-        guard output.freeCapacity >= count else { throw .room(needed: count, free: output.freeCapacity) }
+        let request = Request(sequence: sequence)
         switch self {
-        case .association(let id):
-            guard id.isOneFamily else { throw .mixedFamilies }
-            output.append(header: messageKind, length: count, flags: 0, sequence: sequence, port: 0)
-            output.append(id)
-        case .policy(let id):
-            try id.selector.check()
-            output.append(header: messageKind, length: count, flags: 0, sequence: sequence, port: 0)
-            output.append(id)
+        case .association(let id): try id.encode(messageKind, request, into: &output)
+        case .policy(let id): try id.encode(messageKind, request, into: &output)
         }
     }
-}
-
-extension AssociationID {
-    var isOneFamily: Bool { source.family == destination.family }
-}
-
-extension Association {
-    var replayStateByteCount: Int { Size.replayESN + 4 * bitmapWords }
-    /// bmp_len: 32 packets a word.
-    var bitmapWords: Int { (Int(replayWindow) + 31) / 32 }
 }
 
 extension Policy.Action {
@@ -166,8 +237,7 @@ extension Selector {
     func check() throws(EncodingError) {
         let family = source.address.family
         guard destination.address.family == family else { throw .mixedFamilies }
-        for prefix in [source, destination] where prefix.length > family.hostPrefixLength {
-            throw .prefixLength(prefix.length)
-        }
+        guard source.length <= family.hostPrefixLength else { throw .prefixLength(source.length) }
+        guard destination.length <= family.hostPrefixLength else { throw .prefixLength(destination.length) }
     }
 }

@@ -2,70 +2,62 @@ internal import Fleet
 
 // Numbers and addresses as netlink lays them out: fields in the machine's byte order, ports and SPIs in network order.
 
-#if _endian(big)
-    private let isBigEndian = true
-#else
-    private let isBigEndian = false
-#endif
-
 extension OutputSpan where Element == UInt8 {
-    mutating func append<Number: FixedWidthInteger>(native number: Number) {
-        if isBigEndian { append(network: number) } else { append(littleEndian: number) }
+    /// Lends what was appended so far.
+    mutating func edit(_ write: (inout MutableRawSpan) -> Void) {
+        var elements = mutableSpan
+        // Safe because any bits that are stored make bytes.
+        var bytes = unsafe elements.mutableBytes
+        write(&bytes)
+    }
+}
+
+/// Each stores one field whole, and traps where it would not lie inside.
+extension MutableRawSpan {
+    mutating func store<Number: FixedWidthInteger & BitwiseCopyable>(native number: Number, at offset: Int) {
+        storeBytes(of: number, toByteOffset: offset, as: Number.self)
     }
 
-    mutating func append<Number: FixedWidthInteger>(network number: Number) {
-        let count = Number.bitWidth / 8
-        for index in 0..<count { append(UInt8(truncatingIfNeeded: number >> ((count - 1 - index) * 8))) }
+    mutating func store<Number: FixedWidthInteger & BitwiseCopyable>(network number: Number, at offset: Int) {
+        storeBytes(of: number.bigEndian, toByteOffset: offset, as: Number.self)
     }
 
-    private mutating func append<Number: FixedWidthInteger>(littleEndian number: Number) {
-        for index in 0..<Number.bitWidth / 8 { append(UInt8(truncatingIfNeeded: number >> (index * 8))) }
-    }
-
-    mutating func append(zeros count: Int) {
-        append(repeating: 0, count: count)
-    }
-
-    mutating func append(bytes: Span<UInt8>) {
-        for index in bytes.indices { append(bytes[index]) }
+    mutating func store(bytes: Span<UInt8>, at offset: Int) {
+        for index in bytes.indices { store(native: bytes[index], at: offset + index) }
     }
 
     /// xfrm_address_t: 16 bytes, of which IPv4 uses the first four.
-    mutating func append(address: Address) {
-        append(network: address.high)
-        append(network: address.low)
+    mutating func store(_ address: Address, at offset: Int) {
+        store(network: address.high, at: offset)
+        store(network: address.low, at: offset + 8)
     }
 
     /// struct nlattr { __u16 nla_len; __u16 nla_type; }
-    mutating func append(attribute kind: UInt16, payloadByteCount: Int) {
-        append(native: UInt16(Size.attributeHeader + payloadByteCount))
-        append(native: kind)
+    mutating func store(attribute kind: UInt16, payloadByteCount: Int, at offset: Int) {
+        store(native: UInt16(Size.attributeHeader + payloadByteCount), at: offset)
+        store(native: kind, at: offset + 2)
     }
 }
 
 extension Span where Element == UInt8 {
-    /// A number in the machine's byte order. The caller has checked that it lies inside.
-    func native<Number: FixedWidthInteger>(at offset: Int, as type: Number.Type = Number.self) -> Number {
-        if isBigEndian { return network(at: offset) }
-        var number: Number = 0
-        for index in (0..<Number.bitWidth / 8).reversed() {
-            number = number << 8 | Number(truncatingIfNeeded: self[offset + index])
-        }
-        return number
+    /// A number in the machine's byte order. Traps where it would not lie inside.
+    func native<Number: FixedWidthInteger & BitwiseCopyable>(
+        at offset: Int, as type: Number.Type = Number.self
+    ) -> Number {
+        // Safe because the bytes are checked to lie inside, and any bits are a number.
+        unsafe bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: Number.self)
     }
 
     /// A number in network byte order. The caller has checked that it lies inside.
-    func network<Number: FixedWidthInteger>(at offset: Int, as type: Number.Type = Number.self) -> Number {
-        var number: Number = 0
-        for index in 0..<Number.bitWidth / 8 {
-            number = number << 8 | Number(truncatingIfNeeded: self[offset + index])
-        }
-        return number
+    func network<Number: FixedWidthInteger & BitwiseCopyable>(
+        at offset: Int, as type: Number.Type = Number.self
+    ) -> Number {
+        Number(bigEndian: native(at: offset))
     }
 
     /// xfrm_address_t of a family. The caller has checked that it lies inside.
-    func address(at offset: Int, _ family: Address.Family) -> Address? {
-        Address(family: family, bytes: (0..<family.byteCount).map { self[offset + $0] })
+    func address(at offset: Int, _ family: Address.Family) -> Address {
+        Address(family, high: network(at: offset), low: network(at: offset + 8))
     }
 
     /// The text up to the first zero byte, at most `range` long; bytes that are no UTF-8 are replaced.

@@ -40,6 +40,27 @@ struct EncodedBatchTests {
         #expect(offset == bytes.count)
     }
 
+    @Test("Only the last message that can be said asks to be acknowledged: errors are answered unasked")
+    func acknowledged() throws {
+        let association = try association()
+        let short = Secret(copying: [1, 2, 3].span)
+        let changes: [KernelChange] = [
+            .deleteAssociation(association.id), .deleteAssociation(association.id),
+            .addAssociation(association, key: short),
+        ]
+        let bytes = EncodedBatch(changes[...], first: 1, port: 77).bytes
+        let nothing = EncodedBatch(changes[2...], first: 1, port: 77)
+
+        var flags: [UInt16] = []
+        var offset = 0
+        while let header = NetlinkHeader(bytes.span, at: offset) {
+            flags.append(header.flags)
+            offset = header.end
+        }
+        #expect(flags == [0x1, 0x5], "NLM_F_REQUEST, NLM_F_REQUEST | NLM_F_ACK")
+        #expect(nothing.bytes.isEmpty && nothing.refusals.map(\.index) == [2])
+    }
+
     @Test("Every message carries the port of its socket, for the kernel's event of the change will")
     func port() throws {
         let association = try association()

@@ -34,6 +34,14 @@ struct DecodingTests {
         }
     }
 
+    @Test("What stands behind an IPv4 address does not count")
+    func behindAddresses() throws {
+        let policy = Fixtures.policy(.out)
+        var payload = try Fixtures.payload(.addPolicy(policy))
+        for offset in [4, 15, 20, 31] { payload[offset] = 1 }
+        #expect(Fixtures.policy(payload) == policy)
+    }
+
     @Test("An SA that ours never is reads as other, and is not ours even with our reqid")
     func foreignAssociations() throws {
         let payload = try Fixtures.payload(
