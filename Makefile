@@ -1,7 +1,7 @@
 # The commands of this project; CONTRIBUTING.md lists them. Each does its own set-up.
 # Builds wait for each other, also under `make -j`: two at once would fight over .build.
 .NOTPARALLEL:
-.PHONY: setup build test sweep demo bench proto lint format clean
+.PHONY: setup build test sweep demo bench bench-quick proto lint format clean
 
 # What the lab, the demo and the benchmarks run. SwiftPM takes one product a build.
 products := testudo testudo-agent testudo-coordinator testudo-measure testudo-simulate testudo-swarm testudo-traffic
@@ -30,8 +30,12 @@ sweep: build
 demo: build
 	@$(as_root) deploy/lab/run --nodes 4 -- deploy/demo/demo
 
+# ONLY="toggle storm" runs these alone and prints their figures; else the report of benchmarks/ is written.
 bench: build
-	@benchmarks/run
+	@ONLY="$(ONLY)" benchmarks/run
+
+bench-quick: build
+	@ONLY="$(ONLY)" benchmarks/run --quick
 
 proto:
 	@scripts/proto
@@ -43,4 +47,4 @@ format:
 	@scripts/format
 
 clean:
-	@rm -rf .build benchmarks/.build
+	@rm -rf .build

@@ -13,9 +13,7 @@ package enum AgentDealer {
             // Nothing is kept for a coordinator that is not there: it asks again when it is back.
             .immediate(true), .frameMaximum(Int64(WireLimits.coordinatorFrameMaximum + BusLimits.curveOverhead)),
             .sendQueueMaximum(BusLimits.peerQueueMaximum), .receiveQueueMaximum(BusLimits.peerQueueMaximum),
-            .heartbeat(
-                intervalMilliseconds: BusLimits.agentHeartbeatTimeoutMilliseconds / 3,
-                timeoutMilliseconds: BusLimits.agentHeartbeatTimeoutMilliseconds),
+            BusLimits.keepAlive,
             .reconnect(
                 intervalMilliseconds: Int32.random(in: BusLimits.reconnectMilliseconds),
                 maximumMilliseconds: BusLimits.reconnectMaximumMilliseconds),

@@ -1,4 +1,5 @@
 internal import BusProtocol
+internal import ZeroMQ
 
 /// The greatest of everything on the bus, and its times.
 public enum BusLimits {
@@ -16,13 +17,10 @@ public enum BusLimits {
     /// One line of a kind of fault in so much time; the line counts what it left out.
     static let logInterval = Duration.seconds(10)
 
-    /// A handshake costs the coordinator half a millisecond of its only thread for them, and heartbeats wait behind
-    /// them: with less than this, peers that are well are cut off while a fleet connects.
-    static func heartbeatTimeoutMilliseconds(nodes: Int) -> Int32 { Int32(clamping: 10_000 + 2 * nodes) }
-    /// Three chances to be heard before the time is out.
-    static func heartbeatIntervalMilliseconds(nodes: Int) -> Int32 { heartbeatTimeoutMilliseconds(nodes: nodes) / 3 }
-    /// An agent does not know how large the fleet is; this serves 10 000 nodes.
-    static let agentHeartbeatTimeoutMilliseconds: Int32 = 30_000
+    /// Connections of hosts that are gone end within 25 s. The kernels ask and answer: heartbeats of libzmq wait behind
+    /// handshakes while a fleet connects, so that peers that are well are cut off, and each answer costs libzmq a walk
+    /// through the timers of all connections.
+    static let keepAlive = SocketOption.keepAlive(idleSeconds: 10, intervalSeconds: 5, count: 3)
     /// For as many handshakes as a fleet of 10 000 does at once, with room.
     static let handshakeTimeoutMilliseconds: Int32 = 20_000
 

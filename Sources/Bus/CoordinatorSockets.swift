@@ -22,7 +22,7 @@ struct CoordinatorSockets: ~Copyable {
             try Authenticator(domain: Self.domain, admitted: admitted, in: context)
         }
         let router = try BusError.transport { () throws(ZeroMQError) in
-            try Self.router(key: key, nodes: admitted.count, in: context)
+            try Self.router(key: key, in: context)
         }
         var bound: [String] = []
         for endpoint in endpoints {
@@ -39,17 +39,14 @@ struct CoordinatorSockets: ~Copyable {
     }
 
     private static func router(
-        key: CurveKeyPair, nodes: Int, in context: ZeroMQContext
+        key: CurveKeyPair, in context: ZeroMQContext
     ) throws(ZeroMQError) -> ZeroMQSocket {
         let router = try ZeroMQSocket(.router, in: context)
         let options: [SocketOption] = [
             .curveServer(key, domain: domain), .backlog(BusLimits.backlog), .ipv6(true), .routerMandatory(true),
             .routerHandover(false), .frameMaximum(Int64(WireLimits.agentFrameMaximum + BusLimits.curveOverhead)),
             .sendQueueMaximum(BusLimits.peerQueueMaximum), .receiveQueueMaximum(BusLimits.peerQueueMaximum),
-            .heartbeat(
-                intervalMilliseconds: BusLimits.heartbeatIntervalMilliseconds(nodes: nodes),
-                timeoutMilliseconds: BusLimits.heartbeatTimeoutMilliseconds(nodes: nodes)),
-            .handshakeTimeoutMilliseconds(BusLimits.handshakeTimeoutMilliseconds),
+            BusLimits.keepAlive, .handshakeTimeoutMilliseconds(BusLimits.handshakeTimeoutMilliseconds),
         ]
         for option in options { try router.set(option) }
         return router

@@ -24,9 +24,20 @@ struct Converging {
         }
     }
 
+    /// A look takes time that grows with the fleet: after one that found nothing to do the next one waits so long a node,
+    /// or looks would be all that a coordinator does while a fleet comes back.
+    static let restMicrosecondsANode: UInt64 = 5
+
+    private var rest = Instant(microseconds: 0)
+
+    /// All edges of so many nodes are where they should be.
+    mutating func noteNothing(among count: Int, at now: Instant) {
+        rest = Instant(microseconds: now.microseconds + UInt64(count) * Self.restMicrosecondsANode)
+    }
+
     /// Whether to look now where the edges stand; a look that is too early is made later.
     mutating func isDue(at now: Instant) -> Bool {
-        guard isUnseen, backoff.isOver(at: now) else { return false }
+        guard isUnseen, now >= rest, backoff.isOver(at: now) else { return false }
         isUnseen = false
         return true
     }

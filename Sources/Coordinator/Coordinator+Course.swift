@@ -22,7 +22,10 @@ extension Coordinator {
             if rollout == nil && !waiting.isEmpty { await goOn() }
             return
         }
-        if converging.isDue(at: now), let joiners = strayNodes() { return await converge(joiners) }
+        if converging.isDue(at: now) {
+            if let joiners = strayNodes() { return await converge(joiners) }
+            converging.noteNothing(among: numbers.count, at: now)
+        }
         guard desired else { return }
         if let cause = rotating.cause(at: now, isPresent: presence.isPresent) { return await rotate(cause) }
         if let interval = configuration.inspectionMilliseconds, configuration.limits.probes,

@@ -21,8 +21,9 @@ public enum SocketOption: Sendable {
     case routerMandatory(Bool)
     /// A second connection under a known routing id takes it over.
     case routerHandover(Bool)
-    /// How often a ZMTP heartbeat asks the peer, and how long its answer may take.
-    case heartbeat(intervalMilliseconds: Int32, timeoutMilliseconds: Int32)
+    /// TCP asks a peer that is silent for so long (tcp(7), TCP_KEEPIDLE), again and again; one that answers none of it, or that
+    /// acknowledges no data for as long in all (TCP_USER_TIMEOUT), is disconnected.
+    case keepAlive(idleSeconds: Int32, intervalSeconds: Int32, count: Int32)
     /// The first wait before connecting again, doubled up to the maximum; libzmq adds a random part to each.
     case reconnect(intervalMilliseconds: Int32, maximumMilliseconds: Int32)
     /// How long one attempt to connect may take.
@@ -51,9 +52,12 @@ extension ZeroMQSocket {
         case .immediate(let isOn): try set(ZMQ_IMMEDIATE, isOn)
         case .routerMandatory(let isOn): try set(ZMQ_ROUTER_MANDATORY, isOn)
         case .routerHandover(let isOn): try set(ZMQ_ROUTER_HANDOVER, isOn)
-        case .heartbeat(let interval, let timeout):
-            try set(ZMQ_HEARTBEAT_IVL, interval)
-            try set(ZMQ_HEARTBEAT_TIMEOUT, timeout)
+        case .keepAlive(let idle, let interval, let count):
+            try set(ZMQ_TCP_KEEPALIVE, true)
+            try set(ZMQ_TCP_KEEPALIVE_IDLE, idle)
+            try set(ZMQ_TCP_KEEPALIVE_INTVL, interval)
+            try set(ZMQ_TCP_KEEPALIVE_CNT, count)
+            try set(ZMQ_TCP_MAXRT, (idle + interval * count) * 1_000)
         case .reconnect(let interval, let maximum):
             try set(ZMQ_RECONNECT_IVL, interval)
             try set(ZMQ_RECONNECT_IVL_MAX, maximum)

@@ -1,9 +1,11 @@
 // The floor of a toggle: what its rounds cost on raw libzmq. One ROUTER sends every peer a message and waits for all
-// answers, then the next round begins; CURVE, loopback TCP, nothing else. The peers are DEALERs in a process of their own.
+// answers, then the next round begins; CURVE, loopback TCP, nothing else. The peers are DEALERs in processes of their own,
+// 5000 in each: a peer takes two descriptors.
 //
-//   floor PEERS TOGGLES ROUND...      a ROUND is ORDER:ANSWER, bytes; a toggle is all of them, one after another
+//   floor PEERS              says `ready` when all are connected
 //
-// Prints the microseconds of each toggle, one a line, after one that is not counted.
+// Each line of its input is a toggle: its rounds, ORDER:ANSWER in bytes, one after another. It answers with the toggle's
+// microseconds, and ends with its input.
 #include <errno.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -19,7 +21,7 @@
 #include <unistd.h>
 #include <zmq.h>
 
-enum { peers_maximum = 20000, rounds_maximum = 32, bytes_maximum = 1 << 24, backlog = 4096, ready_maximum = 256 };
+enum { peers_maximum = 20000, peers_a_process = 5000, rounds_maximum = 32, line_maximum = 4096, bytes_maximum = 1 << 24, backlog = 4096, ready_maximum = 256 };
 static const int patience_milliseconds = 60000;
 
 struct keys { char public[41], secret[41]; };
@@ -163,22 +165,51 @@ static size_t number(const char *text, char **end, size_t least, size_t most)
     return value;
 }
 
+// The rounds of one line of input; 0 at its end.
+static int read_toggle(struct round rounds[rounds_maximum])
+{
+    char line[line_maximum];
+    if (!fgets(line, sizeof line, stdin)) return 0;
+    int count = 0;
+    for (char *word = strtok(line, " \n"); word; word = strtok(NULL, " \n")) {
+        char *end;
+        if (count == rounds_maximum) { fprintf(stderr, "floor: more than %d rounds\n", rounds_maximum); exit(2); }
+        rounds[count].order = number(word, &end, sizeof(uint32_t), bytes_maximum);
+        if (*end != ':') { fprintf(stderr, "floor: '%s': expected ORDER:ANSWER\n", word); exit(2); }
+        rounds[count].answer = number(end + 1, &end, 1, bytes_maximum);
+        count++;
+    }
+    if (count == 0) { fprintf(stderr, "floor: a toggle without rounds\n"); exit(2); }
+    return count;
+}
+
+// Starts the processes of peers, which wait for the endpoint on the pipe that is answered.
+static int start_peers(int peers, const char *server_key)
+{
+    // The endpoint is known before there is a context, which no fork may share.
+    int channel[2];
+    if (pipe(channel) != 0) fail("pipe");
+    for (int first = 0; first < peers; first += peers_a_process) {
+        pid_t child = fork();
+        if (child < 0) fail("fork");
+        if (child > 0) continue;
+        char endpoint[64] = "";
+        if (read(channel[0], endpoint, sizeof endpoint) <= 0) _exit(1);
+        close(channel[1]);
+        run_peers(peers - first < peers_a_process ? peers - first : peers_a_process, endpoint, server_key);
+    }
+    close(channel[0]);
+    return channel[1];
+}
+
 int main(int count, char **words)
 {
-    if (count < 4 || count > 3 + rounds_maximum) {
-        fprintf(stderr, "usage: floor PEERS TOGGLES ORDER:ANSWER...\n");
+    if (count != 2) {
+        fprintf(stderr, "usage: floor PEERS\n");
         return 2;
     }
     char *end;
     int peers = (int)number(words[1], &end, 1, peers_maximum);
-    size_t toggles = number(words[2], &end, 1, 1000000);
-    struct round rounds[rounds_maximum];
-    int round_count = count - 3;
-    for (int index = 0; index < round_count; index++) {
-        rounds[index].order = number(words[index + 3], &end, sizeof(uint32_t), bytes_maximum);
-        if (*end != ':') { fprintf(stderr, "floor: '%s': expected ORDER:ANSWER\n", words[index + 3]); return 2; }
-        rounds[index].answer = number(end + 1, &end, 1, bytes_maximum);
-    }
     struct rlimit files;
     getrlimit(RLIMIT_NOFILE, &files);
     files.rlim_cur = files.rlim_max;
@@ -186,16 +217,7 @@ int main(int count, char **words)
 
     struct keys keys;
     if (zmq_curve_keypair(keys.public, keys.secret) != 0) fail("keys");
-    // The endpoint is known before there is a context, which no fork may share.
-    int channel[2];
-    if (pipe(channel) != 0) fail("pipe");
-    pid_t child = fork();
-    if (child < 0) fail("fork");
-    if (child == 0) {
-        char endpoint[64] = "";
-        if (read(channel[0], endpoint, sizeof endpoint - 1) <= 0) return 1;
-        run_peers(peers, endpoint, keys.public);
-    }
+    int channel = start_peers(peers, keys.public);
     void *context = context_for(64);
     void *router = zmq_socket(context, ZMQ_ROUTER);
     if (!router) fail("router");
@@ -205,25 +227,28 @@ int main(int count, char **words)
     set_int(router, ZMQ_ROUTER_MANDATORY, 1);
     set_int(router, ZMQ_LINGER, 0);
     if (zmq_bind(router, "tcp://127.0.0.1:*") != 0) fail("bind");
-    char endpoint[64];
+    char endpoint[64] = "";
     size_t size = sizeof endpoint;
     if (zmq_getsockopt(router, ZMQ_LAST_ENDPOINT, endpoint, &size) != 0) fail("endpoint");
-    if (write(channel[1], endpoint, size) != (ssize_t)size) fail("pipe");
+    for (int first = 0; first < peers; first += peers_a_process)
+        if (write(channel, endpoint, sizeof endpoint) != sizeof endpoint) fail("pipe");
 
-    zmq_msg_t *ids = calloc((size_t)peers, sizeof *ids);
+    static zmq_msg_t ids[peers_maximum];
     char *order = calloc(1, bytes_maximum);
-    if (!ids || !order) fail("memory");
+    if (!order) fail("memory");
     for (int index = 0; index < peers; index++) {
         zmq_msg_init(&ids[index]);
         receive(router, &ids[index]);
     }
-    for (size_t toggle = 0; toggle <= toggles; toggle++) {
+    puts("ready");
+    fflush(stdout);
+    struct round rounds[rounds_maximum];
+    for (int round_count; (round_count = read_toggle(rounds)) > 0;) {
         uint64_t began = microseconds();
         for (int index = 0; index < round_count; index++) perform(router, ids, peers, rounds[index], order);
-        if (toggle > 0) printf("%llu\n", (unsigned long long)(microseconds() - began));
+        printf("%llu\n", (unsigned long long)(microseconds() - began));
+        fflush(stdout);
     }
-    kill(child, SIGKILL);
-    waitpid(child, NULL, 0);
-    // The context is not ended: messages that are still lent would be waited for.
+    // Peers end with their parent. The context is not ended: messages that are still lent would be waited for.
     return 0;
 }
