@@ -32,6 +32,8 @@ struct CoordinatorCommand: AsyncParsableCommand {
     var inTurns = false
     @Flag(help: "Offers are sent whole: N² bytes in all.")
     var wholeOffers = false
+    @Flag(help: "A fleet that was off is on after the last toggle; so it is when its next coordinator begins.")
+    var leaveOn = false
     @Option(help: "Seconds that it stays after the last toggle.")
     var stay: UInt64 = 0
 
@@ -65,9 +67,10 @@ struct CoordinatorCommand: AsyncParsableCommand {
         let direction = Task { await coordinator.run() }
         defer { direction.cancel() }
         try await present(coordinator, clock)
+        let isOn = coordinator.status().enabled
         for round in 0..<warmUps + rounds {
             if inTurns, readLine() == nil { return }
-            for enabled in [true, false] {
+            for enabled in [!isOn, isOn] {
                 let before = (fanOut: fanOut.microseconds, journal: journaling.microseconds)
                 let record = try await setEnabled(enabled, coordinator)
                 guard round >= warmUps else { continue }
@@ -79,6 +82,7 @@ struct CoordinatorCommand: AsyncParsableCommand {
                 tell(record.line(agents: fleet.agents, further: further))
             }
         }
+        if leaveOn, !isOn { tell(try await setEnabled(true, coordinator).line(agents: fleet.agents)) }
         if stay > 0 { await clock.sleep(until: clock.now().advanced(byMilliseconds: stay * 1_000)) }
     }
 

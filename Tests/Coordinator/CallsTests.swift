@@ -46,6 +46,8 @@ struct CallsTests {
             async let first = fleet.setEnabled(true)
             try await eventually("the rollout runs") { fleet.outcomes(.enable) == [.running] }
             async let same = fleet.setEnabled(true)
+            // One that comes after a call that waits waits as well.
+            try await eventually("the same call has joined") { await fleet.coordinator.joined.count == 2 }
             async let other = fleet.perform(.rollout(.enable, absent: .proceed))
 
             #expect(await first == .done)

@@ -66,7 +66,7 @@ final class LoneAgent: Sendable {
 
     // MARK: What a coordinator does
 
-    func welcome(_ roster: Roster, heartbeatMilliseconds: UInt32 = 100) async {
+    func welcome(_ roster: Roster?, heartbeatMilliseconds: UInt32 = 100) async {
         let welcome = Welcome(
             number: 1, roster: roster, clock: BootClock().now(), heartbeatMilliseconds: heartbeatMilliseconds)
         await bus.send([Delivery(.welcome(welcome), to: [1])])
@@ -125,6 +125,10 @@ final class LoneAgent: Sendable {
         heard.withLock { messages in
             messages.compactMap { if case .report(let report) = $0, report.answering == stamp { report } else { nil } }
         }
+    }
+
+    var hellos: [Hello] {
+        heard.withLock { messages in messages.compactMap { if case .hello(let hello) = $0 { hello } else { nil } } }
     }
 
     var heartbeats: [NodeHeartbeat] {

@@ -23,7 +23,10 @@ start_charon() {
     cat >"$folder/strongswan.conf" <<END
 charon-systemd {
     install_routes = no
-    plugins { vici { socket = unix://$folder/charon.vici } }
+    # Plugins that keep a capability, where they are installed, hide the daemon's namespace for good.
+    plugins { vici { socket = unix://$folder/charon.vici }
+              agent { load = no }
+              connmark { load = no } }
     filelog { log { path = $folder/charon.log
                     default = 1 } }
 }
