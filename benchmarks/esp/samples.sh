@@ -6,7 +6,7 @@
 round=0
 read -ra names <<<"$TESTUDO_NODES"
 nodes=${#names[@]}
-calm_seconds=0.3
+calm_seconds=0.2
 patience_seconds=30
 
 fail() { echo "bench: esp: $*" >&2; exit 1; }
