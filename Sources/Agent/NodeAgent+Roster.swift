@@ -32,7 +32,7 @@ extension NodeAgent {
         }
         heartbeatMilliseconds = max(100, UInt64(welcome.heartbeatMilliseconds))
         // Orders are for the roster that the coordinator has, also where all of them are refused.
-        ladder.welcome(number: welcome.number, epoch: told.epoch, roster: version)
+        ladder.welcome(epoch: told.epoch, roster: version)
         let guarded = await guardedAddresses()
         if let objection = rules.objection(to: told, own: welcome.number, shielded: guarded) {
             logger.error("roster contradicts a pin: not followed", metadata: ["reason": "\(objection)"])

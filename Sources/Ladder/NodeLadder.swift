@@ -63,7 +63,6 @@ public struct NodeLadder: Hashable, Sendable {
 
     /// What the agent is in the roster, `nil` before the first welcome.
     struct Membership: Hashable {
-        var number: NodeNumber
         var epoch: Epoch
         var roster: RosterVersion
     }
@@ -93,9 +92,9 @@ public struct NodeLadder: Hashable, Sendable {
         accepted = Stamp(generation: generation, step: 0)
     }
 
-    /// The coordinator said who this node is, and in which roster.
-    public mutating func welcome(number: NodeNumber, epoch: Epoch, roster: RosterVersion) {
-        membership = Membership(number: number, epoch: epoch, roster: roster)
+    /// The coordinator said in which roster this node is.
+    public mutating func welcome(epoch: Epoch, roster: RosterVersion) {
+        membership = Membership(epoch: epoch, roster: roster)
     }
 
     /// All nodes' offers of one generation came.

@@ -12,7 +12,7 @@ extension MicroCase {
         calls("node_ladder_step") {
             let fleet = try MicroFleet(2)
             var ladder = NodeLadder(epoch: MicroFleet.epoch, generation: MicroFleet.generation)
-            ladder.welcome(number: 1, epoch: MicroFleet.epoch, roster: fleet.version)
+            ladder.welcome(epoch: MicroFleet.epoch, roster: fleet.version)
             ladder.receive(offers: fleet.offersVersion)
             var order = fleet.order()
             let performance = NodeLadder.Performance(standing: MicroFleet.standing())

@@ -13,11 +13,10 @@ struct BareCommand: AsyncParsableCommand {
     var port: UInt16 = 18_443
 
     func run() async throws {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "testudo-swarm-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let configuration = RESTConfiguration(
-            listen: [.init(host: "127.0.0.1", port: Int(port))], directory: folder.appending(path: "rest").path)
-        try await BareServer.run(configuration, logger: Logger(label: "bare"))
+        try await withTemporaryFolder { folder in
+            let configuration = RESTConfiguration(
+                listen: [.init(host: "127.0.0.1", port: Int(port))], directory: folder.appending(path: "rest").path)
+            try await BareServer.run(configuration, logger: Logger(label: "bare"))
+        }
     }
 }

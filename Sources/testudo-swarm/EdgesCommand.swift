@@ -34,16 +34,15 @@ struct EdgesCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "testudo-swarm-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let swarm = try await Swarm(
-            agents: agents, port: port, drainMilliseconds: drain, journal: folder.appending(path: "journal.sqlite").path
-        )
-        try await swarm.run {
-            switch measure {
-            case .toggle: try await toggle(swarm)
-            case .join: try await join(swarm)
+        try await withTemporaryFolder { folder in
+            let swarm = try await Swarm(
+                agents: agents, port: port, drainMilliseconds: drain,
+                journal: folder.appending(path: "journal.sqlite").path)
+            try await swarm.run {
+                switch measure {
+                case .toggle: try await toggle(swarm)
+                case .join: try await join(swarm)
+                }
             }
         }
     }

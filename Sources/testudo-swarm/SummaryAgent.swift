@@ -91,7 +91,7 @@ final class SummaryAgent {
             heartbeatMilliseconds = UInt64(welcome.heartbeatMilliseconds)
             isWelcome = true
             let told = welcome.roster.map { RosterVersion(of: $0) } ?? roster
-            ladder.welcome(number: welcome.number, epoch: SwarmFleet.epoch, roster: told)
+            ladder.welcome(epoch: SwarmFleet.epoch, roster: told)
             try beat()
         case .offers(let share): ladder.receive(offers: share.version)
         case .order(let order): try perform(ladder.receive(order, at: clock.now()))

@@ -73,12 +73,7 @@ actor Swarm {
         direction.cancel()
     }
 
-    func setEnabled(_ enabled: Bool) async throws -> RolloutRecord {
-        let answer = await coordinator.perform(
-            .configure(enabled: enabled, replayWindow: nil), requestedBy: "swarm")
-        guard case .done = answer else { throw SwarmError("enabled=\(enabled) was answered \(answer)") }
-        return try newest(of: enabled ? .enable : .disable)
-    }
+    func setEnabled(_ enabled: Bool) async throws -> RolloutRecord { try await coordinator.toggle(enabled) }
 
     /// Fresh keys for every edge.
     func rotate() async throws {

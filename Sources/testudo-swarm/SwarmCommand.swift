@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Coordinator
 internal import Fleet
 internal import Foundation
 internal import Ports
@@ -37,6 +38,25 @@ struct FleetOptions: ParsableArguments {
     var endpoint: String { "tcp://127.0.0.1:\(port)" }
     var keysPath: String { folder + "/keys" }
     var journalPath: String { folder + "/journal.sqlite" }
+}
+
+/// Lends a new folder, which goes when the body ends.
+func withTemporaryFolder(_ body: (URL) async throws -> Void) async throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "testudo-swarm-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    try await body(folder)
+}
+
+extension Coordinator {
+    /// Turns the fleet on or off, and answers the rollout that did it.
+    func toggle(_ enabled: Bool) async throws -> RolloutRecord {
+        let answer = await perform(.configure(enabled: enabled, replayWindow: nil), requestedBy: "swarm")
+        guard case .done(let id) = answer, let record = status().rollouts.first(where: { $0.id == id }) else {
+            throw SwarmError("enabled=\(enabled) was answered \(answer)")
+        }
+        return record
+    }
 }
 
 /// Says why a measurement cannot go on.

@@ -265,7 +265,7 @@ struct LadderRuleTests {
     @Test("Where a generation cannot be made durable its order is refused, and is as good as never taken")
     func persistenceFails() {
         var ladder = NodeLadder(epoch: nil, generation: .none)
-        ladder.welcome(number: 1, epoch: World.epoch, roster: World.roster)
+        ladder.welcome(epoch: World.epoch, roster: World.roster)
         let order = Order(
             epoch: World.epoch, stamp: Stamp(generation: Generation(3), step: 1), rollout: 1, roster: World.roster,
             task: .observe, expiry: Instant(milliseconds: 1_000))

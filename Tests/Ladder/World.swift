@@ -70,7 +70,7 @@ struct World: Hashable {
         for number in numbers {
             var node = ModelNode(ladder: NodeLadder(epoch: nil, generation: .none))
             for peer in numbers where peer != number { node.edges[peer] = state }
-            node.ladder.welcome(number: number, epoch: Self.epoch, roster: Self.roster)
+            node.ladder.welcome(epoch: Self.epoch, roster: Self.roster)
             nodes[number] = node
         }
         // What is closed toward an absent node is closed on one side only.
@@ -190,7 +190,7 @@ extension World {
     mutating func crash(_ number: NodeNumber) {
         guard var node = nodes[number] else { return }
         node.ladder = NodeLadder(epoch: node.persisted == .none ? nil : Self.epoch, generation: node.persisted)
-        node.ladder.welcome(number: number, epoch: Self.epoch, roster: Self.roster)
+        node.ladder.welcome(epoch: Self.epoch, roster: Self.roster)
         node.secrets = []
         node.inbox = []
         node.outbox = []
