@@ -10,12 +10,11 @@ public import ZeroMQ
 /// A node is who its key says. Its newest connection counts: it is learned from the messages, and what still comes
 /// from an older one is dropped. Call ``start()`` once and ``close()`` at the end.
 public actor CoordinatorZeroMQBus: CoordinatorBus {
-    public nonisolated let events: AsyncStream<[CoordinatorBusEvent]>
+    public nonisolated let events = Mailbox<CoordinatorBusEvent>(maximum: BusLimits.waitingMaximum)
     /// What was dropped so far.
     public private(set) var counters = BusCounters()
 
     private nonisolated let loop: LoopThread
-    private let continuation: AsyncStream<[CoordinatorBusEvent]>.Continuation
     private let configured: [String]
     private let key: CurveKeyPair
     private let enrolled: [CurvePublicKey: NodeNumber]
@@ -38,7 +37,6 @@ public actor CoordinatorZeroMQBus: CoordinatorBus {
         endpoints: [String], key: CurveKeyPair, enrolled: [CurvePublicKey: NodeNumber], logger: Logger
     ) throws(BusError) {
         loop = try BusError.transport { () throws(ZeroMQError) in try LoopThread(name: "coordinator-bus") }
-        (events, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(BusLimits.batchesMaximum))
         configured = endpoints
         self.key = key
         self.enrolled = enrolled
@@ -74,7 +72,7 @@ public actor CoordinatorZeroMQBus: CoordinatorBus {
         isFresh = false
         loop.setTurn(nil)
         sockets = nil
-        continuation.finish()
+        events.finish()
     }
 
     public func send(_ deliveries: [Delivery]) {
@@ -128,12 +126,13 @@ public actor CoordinatorZeroMQBus: CoordinatorBus {
     private func receive() throws(ZeroMQError) {
         var batch: [CoordinatorBusEvent] = []
         for _ in 0..<BusLimits.batchMaximum {
-            guard let message = try sockets?.router.receive() else { break }
+            guard let message = try sockets?.router.receive(namesSender: true) else { break }
             if let event = event(message) { batch.append(event) }
         }
         guard !batch.isEmpty else { return }
-        guard case .dropped(let dropped) = continuation.yield(batch) else { return }
-        counters.droppedEvents += UInt64(dropped.count)
+        let droppedCount = events.put(batch)
+        guard droppedCount > 0 else { return }
+        counters.droppedEvents += UInt64(droppedCount)
         if let heldBack = dropGate.pass(at: .now) {
             logger.error("messages dropped: the coordinator is behind", metadata: ["also": "\(heldBack)"])
         }

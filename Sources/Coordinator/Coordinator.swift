@@ -15,7 +15,7 @@ public actor Coordinator: FleetControl {
     /// How long a call may wait for another's end, or for nodes to come back, before its own rollout begins: as long as one
     /// rollout takes. It is refused then, for its caller has given up.
     public static let waitMilliseconds: UInt64 = 25_000
-    /// The most events that may wait; further bus batches are dropped, for whatever they carried is asked again.
+    /// The most of all but messages that may wait.
     static let inboxMaximum = 1_024
     /// How far ahead of the journal a node's generation may be: more than a journal's backup can ever lag behind, and too
     /// little for one node to use the numbers up.
@@ -24,8 +24,8 @@ public actor Coordinator: FleetControl {
     /// again within two seconds, and ten thousand of them need five for their handshakes.
     static let gatheringMilliseconds: UInt64 = 10_000
 
+    /// What it has to handle beside messages.
     enum Event: Sendable {
-        case bus([CoordinatorBusEvent])
         case call(Call)
         case alarm(Instant)
         case heartbeat
@@ -49,8 +49,7 @@ public actor Coordinator: FleetControl {
     let random: Random
     let checkpoint: Checkpoint
     let logger: Logger
-    private let inbox: AsyncStream<Event>
-    private let inboxInput: AsyncStream<Event>.Continuation
+    private let inbox = Mailbox<Event>(maximum: Coordinator.inboxMaximum)
     let published: Mutex<FleetStatus>
     var picture = Picture()
 
@@ -138,8 +137,6 @@ public actor Coordinator: FleetControl {
         self.logger = logger
         numbers = enrolment.roster.nodes.keys.sorted()
         presence = Presence(count: enrolment.roster.nodes.count)
-        (inbox, inboxInput) = AsyncStream.makeStream(
-            of: Event.self, bufferingPolicy: .bufferingOldest(Self.inboxMaximum))
         published = Mutex(
             FleetStatus(name: configuration.name, uuid: fleetUUID, enabled: false, nodes: [], rollouts: []))
         for name in enrolment.ignored {
@@ -152,7 +149,7 @@ public actor Coordinator: FleetControl {
     public nonisolated func perform(_ request: FleetRequest, requestedBy user: String) async -> RolloutAnswer {
         await withCheckedContinuation { answer in
             let call = Call(request: request, user: user, arrived: clock.now(), answer: answer)
-            if case .enqueued = inboxInput.yield(.call(call)) { return }
+            if put(.call(call)) { return }
             answer.resume(returning: Self.refusal(request, "the coordinator is overloaded or stopping"))
         }
     }
@@ -164,33 +161,50 @@ public actor Coordinator: FleetControl {
         inspectedAt = began
         publish()
         await withDiscardingTaskGroup { group in
-            group.addTask { [bus, inboxInput] in
-                for await batch in bus.events { inboxInput.yield(.bus(batch)) }
-                inboxInput.finish() // A coordinator without a bus is of no use: it ends, and is started anew.
-            }
-            group.addTask { [clock, inboxInput, presence] in
+            group.addTask { [clock, inbox, presence] in
                 while !Task.isCancelled {
-                    inboxInput.yield(.heartbeat)
+                    inbox.put([.heartbeat]) // Where there is no room for one, the next will do.
                     await clock.sleep(until: clock.now().advanced(byMilliseconds: presence.heartbeatMilliseconds))
                 }
             }
-            for await event in inbox {
-                await handle(event)
+            let (fillings, filled) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+            bus.events.notify { filled.yield() }
+            inbox.notify { filled.yield() }
+            for await _ in fillings {
+                // Messages first: who has answered in time is not given up for a clock that was behind them.
+                let come = bus.events.takeAll()
+                await handle(come.elements)
                 setAlarms(in: &group)
+                for event in inbox.takeAll().elements {
+                    await handle(event)
+                    setAlarms(in: &group)
+                }
+                if come.isFinished { break } // A coordinator without a bus is of no use: it is started anew.
             }
             group.cancelAll()
         }
-        for call in joined + waiting {
+        inbox.finish()
+        let unheard = inbox.takeAll().elements.compactMap { event in
+            if case .call(let call) = event { call } else { nil }
+        }
+        for call in joined + waiting + unheard {
             call.answer.resume(returning: Self.refusal(call.request, "the coordinator stops"))
         }
+    }
+
+    /// Answers whether it will be handled.
+    private nonisolated func put(_ event: Event) -> Bool { inbox.put([event]) == 0 }
+
+    private func handle(_ messages: [CoordinatorBusEvent]) async {
+        guard !messages.isEmpty else { return }
+        refuseLateCalls()
+        for message in messages { await receive(message) }
+        publishProgress()
     }
 
     private func handle(_ event: Event) async {
         refuseLateCalls()
         switch event {
-        case .bus(let batch):
-            for event in batch { await receive(event) }
-            publishProgress()
         case .call(let call): await take(call)
         case .heartbeat: await beat()
         case .alarm(let moment):
@@ -204,10 +218,10 @@ public actor Coordinator: FleetControl {
         alarms = []
         if let set = earliestAlarm, set <= earliest { return }
         earliestAlarm = earliest
-        group.addTask { [clock, inboxInput] in
+        group.addTask { [clock, inbox] in
             await clock.sleep(until: earliest)
             // An alarm is never lost, however full the inbox is: a rollout without one would never time out.
-            while case .dropped = inboxInput.yield(.alarm(earliest)), !Task.isCancelled {
+            while inbox.put([.alarm(earliest)]) > 0, !Task.isCancelled {
                 await clock.sleep(until: clock.now().advanced(byMilliseconds: 10))
             }
         }

@@ -5,8 +5,8 @@ public import Ladder
 public protocol CoordinatorBus: Sendable {
     /// Sends each message to its nodes, encoded once. A node that is not connected is passed over: orders are asked again.
     func send(_ deliveries: [Delivery]) async
-    /// Batches of what came in. One consumer; ends when the bus is closed.
-    var events: AsyncStream<[CoordinatorBusEvent]> { get }
+    /// What came in. One consumer; it is finished when the bus is closed.
+    var events: Mailbox<CoordinatorBusEvent> { get }
 }
 
 /// One message for some nodes.

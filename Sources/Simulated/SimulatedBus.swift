@@ -5,8 +5,7 @@ internal import Synchronization
 
 /// The bus of one fleet in memory: messages arrive at once and in order, unless a node is cut off.
 public final class SimulatedBus: CoordinatorBus {
-    public let events: AsyncStream<[CoordinatorBusEvent]>
-    private let input: AsyncStream<[CoordinatorBusEvent]>.Continuation
+    public let events = Mailbox<CoordinatorBusEvent>(maximum: .max)
     private let state = Mutex<State>(State())
 
     private struct State {
@@ -15,7 +14,7 @@ public final class SimulatedBus: CoordinatorBus {
         var sent: [Delivery] = []
     }
 
-    public init() { (events, input) = AsyncStream.makeStream() }
+    public init() {}
 
     /// A node's side, connected at once.
     public func connect(_ node: NodeNumber) -> SimulatedAgentBus {
@@ -50,20 +49,20 @@ public final class SimulatedBus: CoordinatorBus {
 
     /// As if a node's agent had announced another protocol version.
     public func announce(protocolVersion: UInt32, from node: NodeNumber) {
-        input.yield([.unsupported(protocolVersion: protocolVersion, from: node)])
+        events.put([.unsupported(protocolVersion: protocolVersion, from: node)])
     }
 
     /// As if a node's agent had said this, beside what it says itself.
     public func say(_ message: AgentMessage, as node: NodeNumber) { receive(message, from: node) }
 
     public func close() {
-        input.finish()
+        events.finish()
         for agent in state.withLock({ $0.agents.values }) { agent.close() }
     }
 
     fileprivate func receive(_ message: AgentMessage, from node: NodeNumber) {
         if state.withLock({ $0.cutOff.contains(node) }) { return }
-        input.yield([.message(message, from: node)])
+        events.put([.message(message, from: node)])
     }
 }
 

@@ -241,13 +241,11 @@ final class AgentEnd: AgentBus {
 
 /// A coordinator process's end of the bus.
 final class CoordinatorEnd: CoordinatorBus {
-    let events: AsyncStream<[CoordinatorBusEvent]>
-    private let input: AsyncStream<[CoordinatorBusEvent]>.Continuation
+    let events = Mailbox<CoordinatorBusEvent>(maximum: .max)
     private let confined: Confined<SimulatedProcess>
 
     init(_ process: SimulatedProcess) {
         confined = Confined(process)
-        (events, input) = AsyncStream.makeStream()
     }
 
     var process: SimulatedProcess { confined.object }
@@ -267,6 +265,6 @@ final class CoordinatorEnd: CoordinatorBus {
     func receive(_ event: CoordinatorBusEvent) {
         guard process.isAlive else { return }
         if case .message(let message, let node) = event { process.tell?("hears from \(node): \(message.summary)") }
-        input.yield([event])
+        events.put([event])
     }
 }

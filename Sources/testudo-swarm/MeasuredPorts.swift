@@ -27,7 +27,7 @@ struct MeasuredBus: CoordinatorBus {
     let isWhole: Bool
     let fanOut: Spent
 
-    var events: AsyncStream<[CoordinatorBusEvent]> { bus.events }
+    var events: Mailbox<CoordinatorBusEvent> { bus.events }
 
     func send(_ deliveries: [Delivery]) async {
         let isWork = deliveries.contains { delivery in

@@ -18,7 +18,7 @@ final class TestFleet {
     let server: CurveKeyPair
     let keys: [NodeNumber: CurveKeyPair]
     let endpoint: String
-    private var iterator: AsyncStream<[CoordinatorBusEvent]>.Iterator
+    private var fillings: AsyncStream<Void>.Iterator
     private var waiting: [CoordinatorBusEvent] = []
 
     convenience init(nodes: Int) async throws {
@@ -36,7 +36,9 @@ final class TestFleet {
             logger: Logger(label: "test.coordinator") { _ in SwiftLogNoOpLogHandler() })
         try await bus.start()
         self.endpoint = try #require(await bus.endpoints.first)
-        iterator = bus.events.makeAsyncIterator()
+        let (fillings, filled) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        bus.events.notify { filled.yield() }
+        self.fillings = fillings.makeAsyncIterator()
     }
 
     var numbers: [NodeNumber] { keys.keys.sorted() }
@@ -53,8 +55,10 @@ final class TestFleet {
     /// The next event; `nil` at the end.
     func event() async throws -> CoordinatorBusEvent? {
         while waiting.isEmpty {
-            guard let batch = await iterator.next(isolation: nil) else { return nil }
-            waiting = batch
+            let come = bus.events.takeAll()
+            waiting = come.elements
+            guard waiting.isEmpty else { break }
+            guard !come.isFinished, await fillings.next(isolation: nil) != nil else { return nil }
         }
         return waiting.removeFirst()
     }

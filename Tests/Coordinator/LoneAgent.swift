@@ -52,12 +52,12 @@ final class LoneAgent: Sendable {
     /// Runs the agent while the body does.
     func run(_ body: @Sendable @escaping () async throws -> Void) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { await self.agent.run() }
-            group.addTask {
-                for await batch in self.bus.events {
-                    for case .message(let message, _) in batch { self.heard.withLock { $0.append(message) } }
+            bus.events.notify {
+                for case .message(let message, _) in self.bus.events.takeAll().elements {
+                    self.heard.withLock { $0.append(message) }
                 }
             }
+            group.addTask { await self.agent.run() }
             try await body()
             group.cancelAll()
             bus.close()

@@ -58,7 +58,9 @@ enum ImportTable {
             "Fleet": vocabulary, "Ladder": machines, "SwiftProtobuf": "the wire format",
             "FoundationEssentials": "a bytes field is a Data",
         ],
-        "Ports": ["Fleet": vocabulary, "Ladder": machines, "XFRM": kernelModel, "MeshKeys": secrets],
+        "Ports": [
+            "Fleet": vocabulary, "Ladder": machines, "XFRM": kernelModel, "MeshKeys": secrets, "Synchronization": lock,
+        ],
         "ZeroMQ": [
             "CZeroMQ": "the library it wraps", "MeshKeys": "carries a Secret", "CLinux": shims, "Glibc": libc,
             "Synchronization": lock,
