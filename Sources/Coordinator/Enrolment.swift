@@ -74,6 +74,9 @@ public struct Enrolment: Sendable {
             return
                 "\(reason) and the configuration no longer lists \(name): put it back and remove it with DELETE /api/fleet/nodes/\(name)"
         }
+        // How many have an address of each.
+        var membersOfFamily: [Address.Family: Int] = [:]
+        for family in members.flatMap({ Set($0.addresses.map(\.family)) }) { membersOfFamily[family, default: 0] += 1 }
         for member in members {
             let known = state.addresses[member.name] ?? []
             for family in Address.Family.allCases {
@@ -85,9 +88,9 @@ public struct Enrolment: Sendable {
                     "\(reason) and the configuration no longer gives \(member.name) the address \(old): put it back, and turn IPsec off before you change it, or remove the node with DELETE /api/fleet/nodes/\(member.name) and enrol it by another name"
             }
             // Its edges would be protected in one family and clear in the other.
-            let others = members.filter { $0.name != member.name }.flatMap(\.addresses).map(\.family)
             let added = member.addresses.first { address in
-                !known.isEmpty && !known.contains { $0.family == address.family } && others.contains(address.family)
+                !known.isEmpty && !known.contains { $0.family == address.family }
+                    && membersOfFamily[address.family, default: 0] > 1
             }
             if let added {
                 return
