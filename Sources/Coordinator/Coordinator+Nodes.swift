@@ -26,7 +26,7 @@ extension Coordinator {
         case .associations(let page): take(page, from: node)
         case .report(let report):
             let known = standing(of: node)
-            hear(node)
+            hear(node, known)
             if case .stale(let newest) = report.verdict { outgrow(newest.generation, saidBy: node) }
             if report.offer != nil { spares.note(nil, of: node, sequence: report.sequence) }
             // In place: a copy of the machine for each report would cost the fleet's size each time.
@@ -40,7 +40,8 @@ extension Coordinator {
             noteJoin(of: node)
             await compareStanding(of: node)
             // `enabled` is false from the read-back that shows less.
-            if standing(of: node) != known { publish(node) }
+            let standing = standing(of: node)
+            if standing != known { publish(node, at: standing) }
         case .heartbeat(let heartbeat):
             if problems.updateValue(heartbeat.problems, forKey: node) != heartbeat.problems, passes(.problems, node) {
                 for problem in heartbeat.problems {
@@ -57,9 +58,10 @@ extension Coordinator {
                 rollout?.machine.heard(heartbeat, from: node)
             }
             await compare(heartbeat, from: node)
-            let isNews = standing(of: node) != known
+            let standing = standing(of: node)
+            let isNews = standing != known
             if isNews { converging.noteNews() }
-            hear(node)
+            hear(node, standing)
             if isNews { publish(node) }
             noteJoin(of: node)
             await goOn()
@@ -125,8 +127,8 @@ extension Coordinator {
     }
 
     /// A node is present from its first read-back on.
-    private func hear(_ node: NodeNumber) {
-        guard standing(of: node) != nil else { return }
+    private func hear(_ node: NodeNumber, _ standing: Standing?) {
+        guard standing != nil else { return }
         guard presence.hear(node, at: clock.now()) else { return }
         logger.info(
             "node present", metadata: ["node": "\(name(node))", "present": "\(presence.count) of \(numbers.count)"])

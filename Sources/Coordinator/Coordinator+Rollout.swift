@@ -70,7 +70,8 @@ extension Coordinator {
             case .finish(let outcome): await finish(outcome)
             }
         }
-        if !effects.isEmpty { publishCourse() }
+        // An order has shown already what came before it.
+        if !effects.isEmpty && !effects.contains(where: \.isSend) { publishCourse() }
     }
 
     private func record(_ note: Rollout.Note) async -> Bool {
@@ -287,6 +288,10 @@ extension Coordinator {
             return .failed(RolloutFailure(cause: failure.isUnsupported ? .unsupported : direction, reasons: reasons))
         }
     }
+}
+
+extension Rollout.Effect {
+    fileprivate var isSend: Bool { if case .send = self { true } else { false } }
 }
 
 extension RolloutAnswer {

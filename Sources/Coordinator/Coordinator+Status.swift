@@ -21,21 +21,19 @@ extension Coordinator {
     /// The fleet as it is known now: the rollout under way has its own.
     var current: FleetState { rollout?.machine.fleet ?? fleet }
 
-    private func exposed(in fleet: FleetState) -> Set<NodeNumber> {
-        // Where the target is off nobody asks.
-        guard desired else { return [] }
-        return Set(numbers.filter { !picture.absent.contains($0) && !fleet.isProtected($0, among: numbers) })
-    }
-
     private func isAbsent(_ node: NodeNumber) -> Bool {
         !presence.isPresent(node) || standing(of: node) == nil
+    }
+
+    /// Whether it counts in ``Picture/exposed``. Where the target is off nobody asks.
+    private func isExposed(_ node: NodeNumber, in fleet: FleetState) -> Bool {
+        desired && !picture.absent.contains(node) && !fleet.isProtected(node, among: numbers)
     }
 
     /// All of it: what nodes were ordered, and which there are, may have changed.
     func publish() {
         let fleet = current
         picture.absent = absentNodes
-        picture.exposed = exposed(in: fleet)
         var nodes = numbers.compactMap { status(of: $0, in: fleet) }
         nodes += removed.filter { !$0.value.quarantined.isEmpty }.map { name, removal in
             NodeStatus(
@@ -44,24 +42,22 @@ extension Coordinator {
         nodes.sort { $0.number < $1.number }
         picture.places = Dictionary(
             nodes.enumerated().map { ($1.number, $0) }, uniquingKeysWith: { first, _ in first })
-        let enabled = isEnabled(fleet)
-        let progress = progress
-        published.withLock { status in
-            status.enabled = enabled
+        publishCourse { status in
             status.replayWindow = replayWindow
             status.nodes = nodes
-            status.rollouts = log.records
-            Self.show(progress, in: &status)
         }
     }
 
     /// Orders went out or the rollout went on: what nodes have said is as it was, and no list of them is made anew.
-    func publishCourse() {
+    ///
+    /// - Parameter further: what becomes visible with it.
+    func publishCourse(_ further: (inout FleetStatus) -> Void = { _ in }) {
         let fleet = current
-        picture.exposed = exposed(in: fleet)
+        picture.exposed = Set(numbers.filter { isExposed($0, in: fleet) })
         let enabled = isEnabled(fleet)
         let progress = progress
         published.withLock { status in
+            further(&status)
             status.enabled = enabled
             status.rollouts = log.records
             Self.show(progress, in: &status)
@@ -89,14 +85,29 @@ extension Coordinator {
     func publish(_ node: NodeNumber) {
         let fleet = current
         func note(_ isIn: Bool, _ set: inout Set<NodeNumber>) { if isIn { set.insert(node) } else { set.remove(node) } }
-        let isAbsent = isAbsent(node)
-        note(isAbsent, &picture.absent)
-        note(desired && !isAbsent && !fleet.isProtected(node, among: numbers), &picture.exposed)
+        note(isAbsent(node), &picture.absent)
+        note(isExposed(node, in: fleet), &picture.exposed)
         guard let place = picture.places[node], let nodeStatus = status(of: node, in: fleet) else { return publish() }
         let enabled = isEnabled(fleet)
         published.withLock { status in
             status.enabled = enabled
             status.nodes[place] = nodeStatus
+        }
+    }
+
+    /// A node stands elsewhere than before: where it is present, all else that is known of it is as it was, but that it may
+    /// have joined.
+    func publish(_ node: NodeNumber, at standing: Standing?) {
+        guard let standing, let place = picture.places[node], presence.isPresent(node), !picture.absent.contains(node)
+        else { return publish(node) }
+        let fleet = current
+        if isExposed(node, in: fleet) { picture.exposed.insert(node) } else { picture.exposed.remove(node) }
+        let enabled = isEnabled(fleet)
+        let joinMicroseconds = joins.microseconds[node]
+        published.withLock { status in
+            status.enabled = enabled
+            status.nodes[place].rung = standing.lowest
+            status.nodes[place].joinMicroseconds = joinMicroseconds
         }
     }
 

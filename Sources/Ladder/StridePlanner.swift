@@ -3,12 +3,13 @@ public import Fleet
 /// Finds the next stride from where the edges stand.
 public struct StridePlanner {
     private let numbers: [NodeNumber]
-    private let members: Set<NodeNumber>
     private let fleet: FleetState
     fileprivate let goal: Goal
     private let fresh: Generation?
     fileprivate let silent: Set<NodeNumber>
     fileprivate let absent: Set<NodeNumber>
+    /// Where all edges stand, where they stand alike and are bound for one rung: the mesh then moves as a single pair would.
+    private let uniform: EdgeState?
 
     /// - Parameters:
     ///   - fresh: the offer set of this rollout, which names what is fresh.
@@ -19,12 +20,14 @@ public struct StridePlanner {
         absent: Set<NodeNumber> = []
     ) {
         self.numbers = numbers.sorted()
-        members = Set(numbers)
         self.fleet = fleet
         self.goal = goal
         self.fresh = fresh
         self.silent = silent.union(absent)
         self.absent = absent
+        let isUniform =
+            numbers.count > 1 && self.silent.isEmpty && goal.pairs.isEmpty && fleet.isUniform(among: self.numbers)
+        uniform = isUniform ? fleet.nodes[self.numbers[0]]?.standing?.common : nil
     }
 
     /// The next stride, `nil` where no edge can safely come nearer to its goal.
@@ -127,6 +130,7 @@ public struct StridePlanner {
     /// The state of all pairs but these; `nil` where these are all.
     func differing() -> (common: EdgeState?, positions: [Position]) {
         guard let (common, settled) = settledNodes() else { return (nil, allPositions()) }
+        let members = Set(numbers)
         var pairs: Set<Edge> = Set(goal.pairs.keys)
         for node in numbers {
             if !settled.contains(node) {
@@ -205,12 +209,6 @@ public struct StridePlanner {
             !states.isEmpty && states.allSatisfy { $0.step(toward: aim, fresh) == nil && $0.isAt(rung) }
         }
         return isThere(pair.here) && isThere(pair.there)
-    }
-
-    /// All edges on one rung and bound for one: the mesh moves as a single pair would, in constant time a node.
-    private var uniform: EdgeState? {
-        guard numbers.count > 1, silent.isEmpty, goal.pairs.isEmpty, fleet.isUniform(among: numbers) else { return nil }
-        return fleet.nodes[numbers[0]]?.standing?.common
     }
 
     private func stride(uniform state: EdgeState) -> Stride? {

@@ -80,41 +80,39 @@ public actor SQLiteJournal: Journal {
         case .number, .addresses, .removed, .released: try recordNode(entry, database)
         case .began, .plan, .step, .ended: try recordRollout(entry, database)
         case .roster(let version):
-            try database.execute(
-                sql: "UPDATE fleet SET roster_sequence = ?, roster_digest = ?",
-                arguments: [Int64(bitPattern: version.sequence), Data(version.digest.bytes)])
+            try database.run(
+                "UPDATE fleet SET roster_sequence = ?, roster_digest = ?",
+                [Int64(bitPattern: version.sequence), Data(version.digest.bytes)])
         case .desired(let desired):
-            try database.execute(sql: "UPDATE fleet SET desired = ?", arguments: [desired])
+            try database.run("UPDATE fleet SET desired = ?", [desired])
         case .replayWindow(let packets):
-            try database.execute(sql: "UPDATE fleet SET replay_window = ?", arguments: [packets])
+            try database.run("UPDATE fleet SET replay_window = ?", [packets])
         case .oldest(let generation):
-            try database.execute(
-                sql: "UPDATE fleet SET oldest = ?", arguments: [Int64(bitPattern: generation.rawValue)])
-        case .behind: try database.execute(sql: "UPDATE fleet SET is_behind = TRUE")
+            try database.run("UPDATE fleet SET oldest = ?", [Int64(bitPattern: generation.rawValue)])
+        case .behind: try database.run("UPDATE fleet SET is_behind = TRUE")
         case .caughtUp(let generation):
-            try database.execute(
-                sql: "UPDATE fleet SET is_behind = FALSE, generation = max(generation, ?)",
-                arguments: [Int64(bitPattern: generation.rawValue)])
+            try database.run(
+                "UPDATE fleet SET is_behind = FALSE, generation = max(generation, ?)",
+                [Int64(bitPattern: generation.rawValue)])
         }
     }
 
     private static func recordNode(_ entry: JournalEntry, _ database: Database) throws {
         switch entry {
         case .number(let name, let number):
-            try database.execute(
-                sql: "INSERT INTO node (name, number) VALUES (?, ?)", arguments: [name.text, number.rawValue])
+            try database.run("INSERT INTO node (name, number) VALUES (?, ?)", [name.text, number.rawValue])
         case .addresses(let name, let addresses):
-            try database.execute(
-                sql: "UPDATE node SET addresses = ? WHERE name = ?",
-                arguments: [addresses.map(\.description).joined(separator: "\n"), name.text])
+            try database.run(
+                "UPDATE node SET addresses = ? WHERE name = ?",
+                [addresses.map(\.description).joined(separator: "\n"), name.text])
         case .removed(let name, let quarantined):
-            try database.execute(
-                sql: "UPDATE node SET removed = \(now), quarantined = ?, released = NULL WHERE name = ?",
-                arguments: [quarantined.map(\.description).joined(separator: "\n"), name.text])
+            try database.run(
+                "UPDATE node SET removed = \(now), quarantined = ?, released = NULL WHERE name = ?",
+                [quarantined.map(\.description).joined(separator: "\n"), name.text])
         case .released(let name):
-            try database.execute(
-                sql: "UPDATE node SET released = \(now), quarantined = '' WHERE name = ? AND removed IS NOT NULL",
-                arguments: [name.text])
+            try database.run(
+                "UPDATE node SET released = \(now), quarantined = '' WHERE name = ? AND removed IS NOT NULL",
+                [name.text])
         default: break
         }
     }
@@ -124,25 +122,24 @@ public actor SQLiteJournal: Journal {
         case .began(let rollout, let kind, let absent, let user, let window):
             // Ids grow: the newest rollout is the one with the greatest.
             let id = Int64(bitPattern: rollout)
-            try database.execute(
-                sql: beginning, arguments: [id, kind.rawValue, absent.rawValue, user, window, id])
+            try database.run(beginning, [id, kind.rawValue, absent.rawValue, user, window, id])
         case .plan(let rollout, let generation, let isWayBack):
-            try database.execute(
-                sql: "UPDATE fleet SET generation = max(generation, ?)",
-                arguments: [Int64(bitPattern: generation.rawValue)])
-            try database.execute(
-                sql: "UPDATE rollout SET way_back = ? WHERE id = ?",
-                arguments: [isWayBack, Int64(bitPattern: rollout)])
+            try database.run(
+                "UPDATE fleet SET generation = max(generation, ?)",
+                [Int64(bitPattern: generation.rawValue)])
+            try database.run(
+                "UPDATE rollout SET way_back = ? WHERE id = ?",
+                [isWayBack, Int64(bitPattern: rollout)])
         case .step(let rollout, let stamp, let name):
-            try database.execute(
-                sql: "INSERT INTO step (rollout, generation, step, name, began) VALUES (?, ?, ?, ?, \(now))",
-                arguments: [
+            try database.run(
+                "INSERT INTO step (rollout, generation, step, name, began) VALUES (?, ?, ?, ?, \(now))",
+                [
                     Int64(bitPattern: rollout), Int64(bitPattern: stamp.generation.rawValue), stamp.step, name,
                 ])
         case .ended(let rollout, let isSuccess, let reasons):
-            try database.execute(
-                sql: "UPDATE rollout SET ended = \(now), success = ?, reasons = ? WHERE id = ?",
-                arguments: [isSuccess, reasons.joined(separator: "\n"), Int64(bitPattern: rollout)])
+            try database.run(
+                "UPDATE rollout SET ended = \(now), success = ?, reasons = ? WHERE id = ?",
+                [isSuccess, reasons.joined(separator: "\n"), Int64(bitPattern: rollout)])
         default: break
         }
     }
@@ -154,4 +151,11 @@ public actor SQLiteJournal: Journal {
 
     /// The moment of the statement, in UTC, to the millisecond.
     private static let now = "strftime('%Y-%m-%d %H:%M:%f', 'now')"
+}
+
+extension Database {
+    /// Runs one statement, prepared once.
+    fileprivate func run(_ sql: String, _ arguments: StatementArguments = []) throws {
+        try cachedStatement(sql: sql).execute(arguments: arguments)
+    }
 }

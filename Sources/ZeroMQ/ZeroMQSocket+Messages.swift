@@ -8,7 +8,7 @@ public struct ReceivedMessage: Hashable, Sendable {
 
     /// On a router the first is the sender's routing id.
     public var frames: [[UInt8]]
-    /// What the authenticator named the sender, by its key; `nil` without one.
+    /// What the authenticator named the sender, by its key; `nil` where there is none, or nobody asked.
     public var userID: String?
     /// Whether frames beyond the maximum were dropped.
     public var isCut: Bool
@@ -25,7 +25,9 @@ public enum SendResult: Hashable, Sendable {
 
 extension ZeroMQSocket {
     /// Reads one message; `nil` where there is none. Never waits.
-    public func receive() throws(ZeroMQError) -> ReceivedMessage? {
+    ///
+    /// - Parameter namesSender: whether the authenticator's name of the sender is looked up.
+    public func receive(namesSender: Bool = false) throws(ZeroMQError) -> ReceivedMessage? {
         var received = ReceivedMessage(frames: [], userID: nil, isCut: false)
         var message = zmq_msg_t()
         // Safe because the message is initialised here, closed at the end of this scope and not kept.
@@ -43,7 +45,7 @@ extension ZeroMQSocket {
             } else {
                 received.isCut = true
             }
-            if received.userID == nil, let userID = unsafe zmq_msg_gets(&message, "User-Id") {
+            if namesSender, received.userID == nil, let userID = unsafe zmq_msg_gets(&message, "User-Id") {
                 // Safe because the text lives as long as the message, and is copied.
                 received.userID = unsafe String(cString: userID)
             }
