@@ -55,6 +55,14 @@ uint64_t testudo_raise_descriptor_limit(void) {
 
 void testudo_trim_heap(void) { malloc_trim(0); }
 
+void testudo_keep_heap_small(size_t bytes) {
+    mallopt(M_ARENA_MAX, 1);
+    // Set by hand they stay: else each large block that is freed makes glibc keep the next of that size.
+    mallopt(M_MMAP_THRESHOLD, (int)bytes);
+    mallopt(M_TRIM_THRESHOLD, (int)bytes);
+    mallopt(M_TOP_PAD, (int)bytes);
+}
+
 void testudo_name_thread(const char *name) {
     char shortened[16] = {0};
     strncpy(shortened, name, sizeof shortened - 1);

@@ -46,6 +46,7 @@ struct AgentCommand: AsyncParsableCommand {
         var logLevel = Logger.Level.info
 
         func run() async throws {
+            ProcessMemory.keepSmall()
             let settings = try readSettings()
             let logger = Logger(label: "agent") { [logLevel] in StandardErrorLog(label: $0, level: logLevel) }
             try HostFile.makeFolder(settings.stateDirectory)
