@@ -239,8 +239,9 @@ build_floor() {
     cc -std=gnu11 -O2 -Wall -Wextra -Werror "$benchmarks/floor/floor.c" -o "$work/floor-program" -lzmq
     version "$1" "$(pkg-config --modversion libzmq 2>/dev/null || dpkg-query -W -f '${Version}' libzmq3-dev)"
 }
+# start_floor N [OPTION]: of floor.c.
 start_floor() {
-    converse floor "$work/floor-program" "$1"
+    converse floor "$work/floor-program" "${@:2}" "$1"
     hear floor
     [ "$line" = ready ] || fail "the floor says: $line" floor
 }

@@ -35,7 +35,7 @@ struct AgentsCommand: ParsableCommand {
 
     func run() throws {
         let keys = try FleetKeys(fleet)
-        let own = keys.agents.dropFirst(first - 1).prefix(count ?? fleet.agents)
+        let own = try keys.pairs(from: first, count: count)
         // A descriptor for the connection and one for the socket.
         try DescriptorLimit.raise(forConnections: 2 * own.count)
         let context = try ZeroMQContext(socketsMaximum: Int32(own.count + 64))

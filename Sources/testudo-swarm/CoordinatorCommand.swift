@@ -54,8 +54,8 @@ struct CoordinatorCommand: AsyncParsableCommand {
             journal: try SQLiteJournal(path: fleet.journalPath, fresh: SwarmFleet.fresh), spent: journaling)
         let enrolment = try await Enrolment.enrol(configuration, in: journal)
         var enrolled: [CurvePublicKey: NodeNumber] = [:]
-        for (member, key) in zip(configuration.members, keys.agents) {
-            enrolled[key.publicKey] = enrolment.state.numbers[member.name]
+        for (member, key) in zip(configuration.members, keys.publicKeys) {
+            enrolled[key] = enrolment.state.numbers[member.name]
         }
         let bus = try CoordinatorZeroMQBus(
             endpoints: [fleet.endpoint], key: keys.coordinator, enrolled: enrolled, logger: logger)
@@ -72,7 +72,7 @@ struct CoordinatorCommand: AsyncParsableCommand {
             if inTurns, readLine() == nil { return }
             for enabled in [!isOn, isOn] {
                 let before = (fanOut: fanOut.microseconds, journal: journaling.microseconds)
-                let record = try await setEnabled(enabled, coordinator)
+                let record = try await coordinator.toggle(enabled)
                 guard round >= warmUps else { continue }
                 let (out, journal) = (fanOut.microseconds - before.fanOut, journaling.microseconds - before.journal)
                 let known = out + journal + record.drainMicroseconds
@@ -82,7 +82,7 @@ struct CoordinatorCommand: AsyncParsableCommand {
                 tell(record.line(agents: fleet.agents, further: further))
             }
         }
-        if leaveOn, !isOn { tell(try await setEnabled(true, coordinator).line(agents: fleet.agents)) }
+        if leaveOn, !isOn { tell(try await coordinator.toggle(true).line(agents: fleet.agents)) }
         if stay > 0 { await clock.sleep(until: clock.now().advanced(byMilliseconds: stay * 1_000)) }
     }
 
@@ -95,14 +95,5 @@ struct CoordinatorCommand: AsyncParsableCommand {
             await clock.sleep(until: clock.now().advanced(byMilliseconds: 20))
         }
         tell("{\"present\":\(fleet.agents),\"clock_microseconds\":\(clock.now().microseconds)}")
-    }
-
-    private func setEnabled(_ enabled: Bool, _ coordinator: Coordinator) async throws -> RolloutRecord {
-        let answer = await coordinator.perform(
-            .configure(enabled: enabled, replayWindow: nil), requestedBy: "swarm")
-        guard case .done = answer, let record = coordinator.status().rollouts.first else {
-            throw SwarmError("enabled=\(enabled) was answered \(answer)")
-        }
-        return record
     }
 }

@@ -13,11 +13,11 @@ struct KeysCommand: ParsableCommand {
     func run() throws {
         var text = ""
         for _ in 0...fleet.agents {
-            let secret = try CurveKeyPair.generate().secretText
-            secret.withBytes { bytes in
+            let key = try CurveKeyPair.generate()
+            key.secretText.withBytes { bytes in
                 for index in bytes.indices { text.unicodeScalars.append(Unicode.Scalar(bytes[index])) }
             }
-            text += "\n"
+            text += " \(key.publicKey)\n"
         }
         let isMade = FileManager.default.createFile(
             atPath: fleet.keysPath, contents: Data(text.utf8), attributes: [.posixPermissions: 0o600])
@@ -25,22 +25,41 @@ struct KeysCommand: ParsableCommand {
     }
 }
 
-/// The keys of a large fleet as ``KeysCommand`` made them.
+/// The keys of a large fleet as ``KeysCommand`` made them: a line each, the secret half and the public one, the coordinator's
+/// first.
 struct FleetKeys {
     let coordinator: CurveKeyPair
-    /// In the order of their numbers.
-    let agents: [CurveKeyPair]
+    /// Of the agents, in the order of their numbers.
+    let publicKeys: [CurvePublicKey]
+    private let secretTexts: [Substring]
 
     init(_ fleet: FleetOptions) throws {
         let lines = try String(contentsOfFile: fleet.keysPath, encoding: .utf8).split(separator: "\n")
-        guard lines.count > fleet.agents, let first = lines.first else {
+        guard lines.count > fleet.agents else {
             throw SwarmError("\(fleet.keysPath) has keys for \(lines.count - 1) agents: make them anew")
         }
-        coordinator = try Self.key(first)
-        agents = try lines.dropFirst().prefix(fleet.agents).map(Self.key)
+        let halves = try lines.prefix(fleet.agents + 1).map { line in
+            let words = line.split(separator: " ")
+            guard words.count == 2, let publicKey = CurvePublicKey(String(words[1])) else {
+                throw SwarmError("\(fleet.keysPath) has a line that is not two keys: make them anew")
+            }
+            return (secretText: words[0], publicKey: publicKey)
+        }
+        coordinator = try Self.pair(halves[0].secretText)
+        publicKeys = halves.dropFirst().map(\.publicKey)
+        secretTexts = halves.dropFirst().map(\.secretText)
     }
 
-    private static func key(_ line: Substring) throws -> CurveKeyPair {
-        try CurveKeyPair(secretText: Secret(copying: Array(line.utf8).span))
+    /// Both halves of some agents' keys.
+    ///
+    /// - Parameters:
+    ///   - first: the number of the first agent.
+    ///   - count: all that follow by default.
+    func pairs(from first: Int, count: Int?) throws -> [CurveKeyPair] {
+        try secretTexts.dropFirst(first - 1).prefix(count ?? secretTexts.count).map(Self.pair)
+    }
+
+    private static func pair(_ secretText: Substring) throws -> CurveKeyPair {
+        try CurveKeyPair(secretText: Secret(copying: Array(secretText.utf8).span))
     }
 }

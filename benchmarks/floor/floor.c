@@ -1,8 +1,9 @@
 // The floor of a toggle: what its rounds cost on raw libzmq. One ROUTER sends every peer a message and waits for all
 // answers, then the next round begins; CURVE, loopback TCP, nothing else. The peers are DEALERs in processes of their own,
-// 5000 in each: a peer takes two descriptors.
+// 5000 in each: a peer takes two descriptors. Only the peers' key is admitted, as a coordinator admits only enrolled ones
+// (ZAP, RFC 27); peers are admitted while they connect, and in no round.
 //
-//   floor PEERS              says `ready` when all are connected
+//   floor [-o] PEERS         says `ready` when all are connected; -o: open to everybody, without ZAP
 //
 // Each line of its input is a toggle: its rounds, ORDER:ANSWER in bytes, one after another. It answers with the toggle's
 // microseconds, and ends with its input.
@@ -23,6 +24,7 @@
 
 enum { peers_maximum = 20000, peers_a_process = 5000, rounds_maximum = 32, line_maximum = 4096, bytes_maximum = 1 << 24, backlog = 4096, ready_maximum = 256 };
 static const int patience_milliseconds = 60000;
+enum { zap_frames_maximum = 8, zap_frame_maximum = 256, zap_frames = 7 };
 
 struct keys { char public[41], secret[41]; };
 struct round { size_t order, answer; };
@@ -82,7 +84,7 @@ static void answer_all(void *dealer, const char *filler)
 }
 
 // All peers: a message each says that it is there, and then each answers what it is sent until the process is killed.
-static void run_peers(int count, const char *endpoint, const char *server_key)
+static void run_peers(int count, const char *endpoint, const char *server_key, const struct keys *keys)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     const char *filler = calloc(1, bytes_maximum);
@@ -90,14 +92,12 @@ static void run_peers(int count, const char *endpoint, const char *server_key)
     void **dealers = calloc((size_t)count, sizeof *dealers);
     int ready = epoll_create1(EPOLL_CLOEXEC);
     if (!filler || !dealers || ready < 0) fail("memory");
-    struct keys keys;
-    if (zmq_curve_keypair(keys.public, keys.secret) != 0) fail("keys");
     for (int index = 0; index < count; index++) {
         void *dealer = dealers[index] = zmq_socket(context, ZMQ_DEALER);
         if (!dealer) fail("peer %d", index);
         set(dealer, ZMQ_CURVE_SERVERKEY, server_key, 40);
-        set(dealer, ZMQ_CURVE_PUBLICKEY, keys.public, 40);
-        set(dealer, ZMQ_CURVE_SECRETKEY, keys.secret, 40);
+        set(dealer, ZMQ_CURVE_PUBLICKEY, keys->public, 40);
+        set(dealer, ZMQ_CURVE_SECRETKEY, keys->secret, 40);
         set_int(dealer, ZMQ_LINGER, 0);
         if (zmq_connect(dealer, endpoint) != 0) fail("connect");
         while (zmq_send_const(dealer, filler, 1, 0) < 0)
@@ -118,16 +118,52 @@ static void run_peers(int count, const char *endpoint, const char *server_key)
     }
 }
 
-// One message of a peer: its routing id stays in `id`.
-static void receive(void *router, zmq_msg_t *id)
+// A socket that libzmq asks, in each handshake, whether a key is admitted.
+static void *start_admitting(void *context)
 {
-    zmq_pollitem_t item = {.socket = router, .events = ZMQ_POLLIN};
+    void *zap = zmq_socket(context, ZMQ_REP);
+    if (!zap || zmq_bind(zap, "inproc://zeromq.zap.01") != 0) fail("zap");
+    return zap;
+}
+
+// Answers all that libzmq has asked.
+static void admit(void *zap, const uint8_t key[32])
+{
+    for (;;) {
+        char frames[zap_frames_maximum][zap_frame_maximum];
+        int sizes[zap_frames_maximum], count = 0, more = 1;
+        size_t size = sizeof more;
+        while (more) {
+            if (count == zap_frames_maximum) fail("zap: a request of more than %d frames", count);
+            sizes[count] = zmq_recv(zap, frames[count], zap_frame_maximum, ZMQ_DONTWAIT);
+            if (sizes[count] < 0 && errno == EINTR) continue;
+            if (sizes[count] < 0 && errno == EAGAIN && count == 0) return;
+            if (sizes[count] < 0 || sizes[count] > zap_frame_maximum) fail("zap");
+            count++;
+            if (zmq_getsockopt(zap, ZMQ_RCVMORE, &more, &size) != 0) fail("zap");
+        }
+        // Version, request, domain, address, routing id, mechanism, key.
+        int is_admitted = count == zap_frames && sizes[6] == 32 && memcmp(frames[6], key, 32) == 0;
+        const char *answer[] = {"1.0", NULL, is_admitted ? "200" : "400", "", "", ""};
+        for (int frame = 0; frame < 6; frame++) {
+            const char *text = answer[frame] ? answer[frame] : frames[1];
+            size_t length = answer[frame] ? strlen(text) : (size_t)sizes[1];
+            if (zmq_send(zap, text, length, frame < 5 ? ZMQ_SNDMORE : 0) < 0) fail("zap");
+        }
+    }
+}
+
+// One message of a peer: its routing id stays in `id`. Admits peers while it waits, where there is a socket for that.
+static void receive(void *router, zmq_msg_t *id, void *zap, const uint8_t key[32])
+{
+    zmq_pollitem_t items[] = {{.socket = router, .events = ZMQ_POLLIN}, {.socket = zap, .events = ZMQ_POLLIN}};
     while (zmq_msg_recv(id, router, ZMQ_DONTWAIT) < 0) {
         if (errno == EINTR) continue;
         if (errno != EAGAIN) fail("receive");
-        int number = zmq_poll(&item, 1, patience_milliseconds);
+        int number = zmq_poll(items, zap ? 2 : 1, patience_milliseconds);
         if (number == 0) fail("no answer within %d ms", patience_milliseconds);
         if (number < 0 && errno != EINTR) fail("poll");
+        if (zap && items[1].revents) admit(zap, key);
     }
     zmq_msg_t body;
     zmq_msg_init(&body);
@@ -149,7 +185,7 @@ static void perform(void *router, zmq_msg_t *ids, int count, struct round round,
     for (int index = 0; index < count; index++) {
         zmq_msg_t id;
         zmq_msg_init(&id);
-        receive(router, &id);
+        receive(router, &id, NULL, NULL);
         zmq_msg_close(&id);
     }
 }
@@ -184,7 +220,7 @@ static int read_toggle(struct round rounds[rounds_maximum])
 }
 
 // Starts the processes of peers, which wait for the endpoint on the pipe that is answered.
-static int start_peers(int peers, const char *server_key)
+static int start_peers(int peers, const char *server_key, const struct keys *keys)
 {
     // The endpoint is known before there is a context, which no fork may share.
     int channel[2];
@@ -196,7 +232,7 @@ static int start_peers(int peers, const char *server_key)
         char endpoint[64] = "";
         if (read(channel[0], endpoint, sizeof endpoint) <= 0) _exit(1);
         close(channel[1]);
-        run_peers(peers - first < peers_a_process ? peers - first : peers_a_process, endpoint, server_key);
+        run_peers(peers - first < peers_a_process ? peers - first : peers_a_process, endpoint, server_key, keys);
     }
     close(channel[0]);
     return channel[1];
@@ -204,21 +240,26 @@ static int start_peers(int peers, const char *server_key)
 
 int main(int count, char **words)
 {
-    if (count != 2) {
-        fprintf(stderr, "usage: floor PEERS\n");
+    int is_open = count == 3 && strcmp(words[1], "-o") == 0;
+    if (count != 2 + is_open) {
+        fprintf(stderr, "usage: floor [-o] PEERS\n");
         return 2;
     }
     char *end;
-    int peers = (int)number(words[1], &end, 1, peers_maximum);
+    int peers = (int)number(words[count - 1], &end, 1, peers_maximum);
     struct rlimit files;
     getrlimit(RLIMIT_NOFILE, &files);
     files.rlim_cur = files.rlim_max;
     setrlimit(RLIMIT_NOFILE, &files);
 
-    struct keys keys;
+    struct keys keys, peer_keys;
     if (zmq_curve_keypair(keys.public, keys.secret) != 0) fail("keys");
-    int channel = start_peers(peers, keys.public);
+    if (zmq_curve_keypair(peer_keys.public, peer_keys.secret) != 0) fail("keys");
+    uint8_t admitted[32];
+    if (!zmq_z85_decode(admitted, peer_keys.public)) fail("keys");
+    int channel = start_peers(peers, keys.public, &peer_keys);
     void *context = context_for(64);
+    void *zap = is_open ? NULL : start_admitting(context);
     void *router = zmq_socket(context, ZMQ_ROUTER);
     if (!router) fail("router");
     set_int(router, ZMQ_CURVE_SERVER, 1);
@@ -238,7 +279,7 @@ int main(int count, char **words)
     if (!order) fail("memory");
     for (int index = 0; index < peers; index++) {
         zmq_msg_init(&ids[index]);
-        receive(router, &ids[index]);
+        receive(router, &ids[index], zap, admitted);
     }
     puts("ready");
     fflush(stdout);

@@ -1,12 +1,13 @@
 // The floor of a rung: the same XFRM changes on libmnl. Changes are read into structs before the clock starts; it runs while
 // messages are built, sent and acknowledged. It works in the network namespace that it is started in.
 //
-//   apply [-l] [-n COUNT] walk FOLDER ROUNDS    FOLDER/{accept,send,enforce,clear}.recipe, one after another
-//   apply [-l] [-n COUNT] until RUNG FOLDER     the same up to a rung, which is left standing; nothing is printed
+//   apply [-ml] [-n COUNT] walk FOLDER ROUNDS    FOLDER/{accept,send,enforce,clear}.recipe, one after another
+//   apply [-ml] [-n COUNT] until RUNG FOLDER    the same up to a rung, which is left standing; nothing is printed
 //   apply check FOLDER                          are the messages byte for byte those in FOLDER/RUNG.messages?
 //   apply dump ROUNDS                           all SAs and policies, decoded
 //   apply show                                  the same as it was decoded, one object a line
 //
+//   -m   a second socket is told of others' changes, as an agent must be; those of this program are filtered
 //   -l   only the last message of a send asks to be acknowledged: the kernel answers errors unasked
 //   -n   messages a send (messages_default)
 //
@@ -15,8 +16,11 @@
 #define _GNU_SOURCE
 #include "xfrm.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <getopt.h>
+#include <linux/filter.h>
+#include <stddef.h>
 #include <sys/socket.h>
 #include <time.h>
 
@@ -91,6 +95,22 @@ static void connect_kernel(void)
     if (setsockopt(mnl_socket_get_fd(kernel), SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size) != 0 ||
         setsockopt(mnl_socket_get_fd(kernel), SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof size) != 0)
         fail("socket buffers");
+}
+
+// The kernel makes an event of each change for who listens, of which none of ours is queued.
+static void listen_to_others(void)
+{
+    struct sock_filter steps[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct nlmsghdr, nlmsg_pid)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl(port), 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, 0),
+        BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+    };
+    struct sock_fprog filter = {.len = sizeof steps / sizeof *steps, .filter = steps};
+    struct mnl_socket *events = mnl_socket_open2(NETLINK_XFRM, SOCK_CLOEXEC);
+    if (!events || setsockopt(mnl_socket_get_fd(events), SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter) != 0 ||
+        mnl_socket_bind(events, XFRMGRP_SA | XFRMGRP_POLICY | XFRMGRP_EXPIRE, MNL_SOCKET_AUTOPID) != 0)
+        fail("events");
 }
 
 static void refuse(const struct nlmsghdr *message, uint32_t first, const struct change *changes)
@@ -221,14 +241,16 @@ static void dump(long rounds)
 
 static void usage(void)
 {
-    fprintf(stderr, "usage: apply [-l] [-n COUNT] walk FOLDER ROUNDS | until RUNG FOLDER | check FOLDER | dump ROUNDS | show\n");
+    fprintf(stderr, "usage: apply [-ml] [-n COUNT] walk FOLDER ROUNDS | until RUNG FOLDER | check FOLDER | dump ROUNDS | show\n");
     exit(2);
 }
 
 int main(int count, char **words)
 {
-    for (int option; (option = getopt(count, words, "ln:")) != -1;)
-        if (option == 'l') acknowledges_last_only = true;
+    bool listens = false;
+    for (int option; (option = getopt(count, words, "mln:")) != -1;)
+        if (option == 'm') listens = true;
+        else if (option == 'l') acknowledges_last_only = true;
         else if (option == 'n') messages_per_send = strtoul(optarg, NULL, 10);
         else usage();
     if (messages_per_send < 1 || messages_per_send > messages_maximum) usage();
@@ -236,6 +258,7 @@ int main(int count, char **words)
     count -= optind;
     if (count == 2 && strcmp(words[0], "check") == 0) return check(words[1]), 0;
     connect_kernel();
+    if (listens) listen_to_others();
     if (count == 3 && strcmp(words[0], "walk") == 0) walk(words[1], strtol(words[2], NULL, 10), NULL);
     else if (count == 3 && strcmp(words[0], "until") == 0) walk(words[2], 0, words[1]);
     else if (count == 2 && strcmp(words[0], "dump") == 0) dump(strtol(words[1], NULL, 10));
