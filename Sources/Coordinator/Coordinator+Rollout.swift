@@ -54,12 +54,17 @@ extension Coordinator {
     func perform(_ effects: [Rollout.Effect]) async {
         // What nearly every report comes to, and nobody sees.
         if effects.count == 1, case .arm(let moment)? = effects.first { return alarms.append(moment) }
+        // An order shows what came before it.
+        var isShown = true
         var queue = effects[...]
         while let effect = queue.popFirst() {
             switch effect {
             case .journal(let note):
                 guard await record(note) else { return abandon(Self.noJournal) }
-            case .send(let order, let nodes): await send(order, to: nodes)
+                isShown = false
+            case .send(let order, let nodes):
+                await send(order, to: nodes)
+                isShown = true
             case .supply(let what, let node): await supply(what, to: node)
             case .publish(let set):
                 offers = set
@@ -70,8 +75,7 @@ extension Coordinator {
             case .finish(let outcome): await finish(outcome)
             }
         }
-        // An order has shown already what came before it.
-        if !effects.isEmpty && !effects.contains(where: \.isSend) { publishCourse() }
+        if !isShown { publishCourse() }
     }
 
     private func record(_ note: Rollout.Note) async -> Bool {
@@ -288,10 +292,6 @@ extension Coordinator {
             return .failed(RolloutFailure(cause: failure.isUnsupported ? .unsupported : direction, reasons: reasons))
         }
     }
-}
-
-extension Rollout.Effect {
-    fileprivate var isSend: Bool { if case .send = self { true } else { false } }
 }
 
 extension RolloutAnswer {

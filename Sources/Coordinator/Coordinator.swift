@@ -171,15 +171,15 @@ public actor Coordinator: FleetControl {
             bus.events.notify { filled.yield() }
             inbox.notify { filled.yield() }
             for await _ in fillings {
-                // Messages first: who has answered in time is not given up for a clock that was behind them.
-                let come = bus.events.takeAll()
-                await handle(come.elements)
-                setAlarms(in: &group)
                 for event in inbox.takeAll().elements {
+                    // What came before it: who has answered in time is not given up for a clock that was behind them.
+                    await handleMessages()
                     await handle(event)
                     setAlarms(in: &group)
                 }
-                if come.isFinished { break } // A coordinator without a bus is of no use: it is started anew.
+                let isOpen = await handleMessages()
+                setAlarms(in: &group)
+                if !isOpen { break } // A coordinator without a bus is of no use: it is started anew.
             }
             group.cancelAll()
         }
@@ -195,11 +195,15 @@ public actor Coordinator: FleetControl {
     /// Answers whether it will be handled.
     private nonisolated func put(_ event: Event) -> Bool { inbox.put([event]) == 0 }
 
-    private func handle(_ messages: [CoordinatorBusEvent]) async {
-        guard !messages.isEmpty else { return }
+    /// All that have come; answers whether more may.
+    @discardableResult
+    private func handleMessages() async -> Bool {
+        let come = bus.events.takeAll()
+        guard !come.elements.isEmpty else { return !come.isFinished }
         refuseLateCalls()
-        for message in messages { await receive(message) }
+        for message in come.elements { await receive(message) }
         publishProgress()
+        return !come.isFinished
     }
 
     private func handle(_ event: Event) async {

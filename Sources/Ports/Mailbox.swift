@@ -34,6 +34,7 @@ public final class Mailbox<Element: Sendable>: Sendable {
     public func finish() {
         let wake = state.withLock { state in
             state.isFinished = true
+            defer { state.wake = nil }
             return state.wake
         }
         wake?()
@@ -50,7 +51,7 @@ public final class Mailbox<Element: Sendable>: Sendable {
     /// Calls this when something has come after everything was taken, and at the end; at once where that is so already.
     public func notify(_ wake: @escaping @Sendable () -> Void) {
         let isDue = state.withLock { state in
-            state.wake = wake
+            if !state.isFinished { state.wake = wake }
             return !state.elements.isEmpty || state.isFinished
         }
         if isDue { wake() }

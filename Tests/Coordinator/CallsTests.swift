@@ -23,6 +23,20 @@ struct CallsTests {
         return newest?.outcome == .running && newest?.steps.contains { $0.name == "accept" } ?? false
     }
 
+    @Test("A coordinator that ends answers the call that nobody has heard yet, and every later one")
+    func ended() async throws {
+        let fleet = try await SmallFleet(2)
+        let request = FleetRequest.configure(enabled: true, replayWindow: nil)
+        async let early = fleet.coordinator.perform(request, requestedBy: "test")
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await fleet.coordinator.run() }
+            group.cancelAll()
+        }
+
+        #expect(await early.failure != nil)
+        #expect(await fleet.coordinator.perform(request, requestedBy: "test").failure != nil)
+    }
+
     @Test("Turning off is not given up for a call that is not its opposite: that one waits", arguments: Other.allCases)
     func unrelated(other: Other) async throws {
         let fleet = try await SmallFleet(3, drainMilliseconds: 300)

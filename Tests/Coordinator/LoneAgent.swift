@@ -52,12 +52,16 @@ final class LoneAgent: Sendable {
     /// Runs the agent while the body does.
     func run(_ body: @Sendable @escaping () async throws -> Void) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
-            bus.events.notify {
-                for case .message(let message, _) in self.bus.events.takeAll().elements {
-                    self.heard.withLock { $0.append(message) }
+            let (fillings, filled) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+            bus.events.notify { filled.yield() }
+            group.addTask { await self.agent.run() }
+            group.addTask {
+                for await _ in fillings {
+                    for case .message(let message, _) in self.bus.events.takeAll().elements {
+                        self.heard.withLock { $0.append(message) }
+                    }
                 }
             }
-            group.addTask { await self.agent.run() }
             try await body()
             group.cancelAll()
             bus.close()

@@ -50,7 +50,8 @@ DESCRIPTIONS = (
         "peers", "Peers on the same machine",
         "A command on each of N nodes, all answers waited for: Salt, Ansible and NATS (requests with many replies, without "
         "encryption) beside one round of ours (with CURVE) and beside our whole toggle without its drain. Memory is of one "
-        "agent and of the server.",
+        "agent and of the server: that of others what their processes hold of their own and their share of the rest (PSS), ours "
+        "the peak of all that is resident while edges move, with a kernel in memory.",
         "nodes", (("peers", "A round, and memory an agent, beside other tools"),)),
     Description(
         "rest", "REST",

@@ -10,7 +10,7 @@ from .units import converted
 
 SIGNIFICANT_DIGITS = 3
 # What the others of a benchmark are held against, where they are held against anything.
-REFERENCES = {"toggle": "floor", "netlink": "libmnl", "peers": "testudo", "rest": "hello", "memory": "libzmq"}
+REFERENCES = {"toggle": "floor", "netlink": "libmnl", "peers": "testudo", "rest": "hello", "memory": "libzmq", "storm": "libzmq"}
 
 
 @dataclass(frozen=True)

@@ -93,15 +93,14 @@ def absence(target: Target, run: Run) -> str:
 # One of these a shape of target.
 
 def against(subject: str, reference: str, benchmark: str, cases: tuple[str, ...], worst: Callable, n: int | None,
-            or_largest: bool = False, reference_case: str | None = None, reference_benchmark: str | None = None,
-            **variant: str) -> Callable[[Run], Measured | None]:
+            or_largest: bool = False, reference_case: str | None = None, **variant: str) -> Callable[[Run], Measured | None]:
     """The median ratio of the pairs at size `n`, or else at the largest with both where that is said to do; the worst of the
     cases, which must all be there, and of variants such as families."""
     def measure(run: Run) -> Measured | None:
         found = []
         for case in cases:
             for own in run.find(benchmark, case, None if or_largest else n, subject, **variant):
-                for other in run.find(reference_benchmark or benchmark, reference_case or case, own.key.n, reference, **variant):
+                for other in run.find(benchmark, reference_case or case, own.key.n, reference, **variant):
                     pairs = ratio(own, other) if compatible(own.key, other.key) else None
                     if pairs:
                         found.append((words(own.key, other.key), own.key, pairs))
@@ -215,8 +214,7 @@ TARGETS = [
     *(
         Target(
             f"{name}, N = 100: memory an agent", Bound("≥ 4 × less", low=4),
-            against(name.lower(), "testudo", "peers", ("agent_memory",), min, 100, reference_case="agent",
-                    reference_benchmark="memory"), "peers", name.lower())
+            against(name.lower(), "testudo", "peers", ("agent_memory",), min, 100), "peers", name.lower())
         for name in ("Salt", "Ansible")
     ),
     Target(

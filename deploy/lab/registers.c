@@ -6,7 +6,6 @@
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <elf.h>
-#include <errno.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <string.h>
@@ -25,10 +24,10 @@ static long set_registers(ptrace_function next, pid_t thread, void *kind, struct
     if (whole_size == 0) {
         if (next(PTRACE_GETREGSET, thread, kind, &filled) != 0) return -1;
         whole_size = filled.iov_len;
-        memset(whole, 0, sizeof whole);
     }
     if (given->iov_len >= whole_size) return next(PTRACE_SETREGSET, thread, kind, given);
     memcpy(whole, given->iov_base, given->iov_len);
+    memset(whole + given->iov_len, 0, whole_size - given->iov_len);
     filled = (struct iovec){whole, whole_size};
     return next(PTRACE_SETREGSET, thread, kind, &filled);
 }
