@@ -247,11 +247,12 @@ start_floor() {
 }
 # The sizes of an on's and an off's messages as this fleet's first agent has told them: orders and answers of six rounds
 # (preflight, offers, accept, probe, send, enforce) and of four (observe, send, accept, clear).
+on_rounds=6 off_rounds=4
 floor_sizes() {
     local told=$work/agents-1.out told_sizes
     eventually 10 has_told_sizes || fail "the first agent has not told the sizes of its messages" agents-1
     mapfile -t told_sizes < <(sed -nE 's/^\{"order":([0-9]+),"answer":([0-9]+)\}$/\1:\2/p' "$told")
-    floor_on=${told_sizes[*]:0:6} floor_off=${told_sizes[*]:6:4}
+    floor_on=${told_sizes[*]:0:on_rounds} floor_off=${told_sizes[*]:on_rounds:off_rounds}
 }
 has_told_sizes() { [ "$(grep -c '"order"' "$work/agents-1.out")" -ge 10 ]; }
 # floor_toggled: an on and an off of it, microseconds in `floor_on_time` and `floor_off_time`.

@@ -41,7 +41,8 @@ public actor AgentZeroMQBus: AgentBus {
     ) throws(BusError) {
         self.context = context
         loop = try BusError.transport { () throws(ZeroMQError) in try LoopThread(name: "agent-bus") }
-        (events, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(BusLimits.batchesMaximum))
+        (events, continuation) = AsyncStream.makeStream(
+            bufferingPolicy: .bufferingOldest(BusLimits.agentBatchesMaximum))
         self.endpoint = endpoint
         self.server = server
         self.key = key

@@ -4,12 +4,12 @@ internal import ZeroMQ
 /// The greatest of everything on the bus, and its times.
 public enum BusLimits {
     /// Messages that are handed on together: a turn of the loop ends after so many, so that sends are not held up.
-    public static let batchMaximum = 256
+    static let batchMaximum = 256
     /// Messages that wait for the coordinator: several of each node of a fleet of 10 000, some 20 MB. Further ones are dropped
     /// and counted, for every message is asked for or said again.
-    static let waitingMaximum = 65_536
+    static let coordinatorMessagesMaximum = 65_536
     /// Batches that wait for an agent. One that is further behind has stalled; the newest are dropped and counted then.
-    public static let batchesMaximum = 1_024
+    static let agentBatchesMaximum = 1_024
     /// Messages that wait for one peer, each way. A rollout has a handful under way with a node; beyond, they are dropped.
     static let peerQueueMaximum: Int32 = 256
     /// What CURVE adds to a frame (RFC 26: command name 8, nonce 8, box 16, flags 1), which libzmq counts as well; in bytes.

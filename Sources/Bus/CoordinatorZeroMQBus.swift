@@ -10,7 +10,7 @@ public import ZeroMQ
 /// A node is who its key says. Its newest connection counts: it is learned from the messages, and what still comes
 /// from an older one is dropped. Call ``start()`` once and ``close()`` at the end.
 public actor CoordinatorZeroMQBus: CoordinatorBus {
-    public nonisolated let events = Mailbox<CoordinatorBusEvent>(maximum: BusLimits.waitingMaximum)
+    public nonisolated let events = Mailbox<CoordinatorBusEvent>(maximum: BusLimits.coordinatorMessagesMaximum)
     /// What was dropped so far.
     public private(set) var counters = BusCounters()
 

@@ -54,17 +54,17 @@ extension Coordinator {
     func perform(_ effects: [Rollout.Effect]) async {
         // What nearly every report comes to, and nobody sees.
         if effects.count == 1, case .arm(let moment)? = effects.first { return alarms.append(moment) }
-        // An order shows what came before it.
-        var isShown = true
+        // What is journaled is shown with the order that follows it, else at the end.
+        var isUnshown = false
         var queue = effects[...]
         while let effect = queue.popFirst() {
             switch effect {
             case .journal(let note):
                 guard await record(note) else { return abandon(Self.noJournal) }
-                isShown = false
+                isUnshown = true
             case .send(let order, let nodes):
                 await send(order, to: nodes)
-                isShown = true
+                isUnshown = false
             case .supply(let what, let node): await supply(what, to: node)
             case .publish(let set):
                 offers = set
@@ -75,7 +75,7 @@ extension Coordinator {
             case .finish(let outcome): await finish(outcome)
             }
         }
-        if !isShown { publishCourse() }
+        if isUnshown { publishCourse() }
     }
 
     private func record(_ note: Rollout.Note) async -> Bool {

@@ -84,9 +84,8 @@ extension Coordinator {
     /// One node said where it stands.
     func publish(_ node: NodeNumber) {
         let fleet = current
-        func note(_ isIn: Bool, _ set: inout Set<NodeNumber>) { if isIn { set.insert(node) } else { set.remove(node) } }
-        note(isAbsent(node), &picture.absent)
-        note(isExposed(node, in: fleet), &picture.exposed)
+        picture.absent.set(node, isIn: isAbsent(node))
+        picture.exposed.set(node, isIn: isExposed(node, in: fleet))
         guard let place = picture.places[node], let nodeStatus = status(of: node, in: fleet) else { return publish() }
         let enabled = isEnabled(fleet)
         published.withLock { status in
@@ -95,13 +94,13 @@ extension Coordinator {
         }
     }
 
-    /// A node stands elsewhere than before: where it is present, all else that is known of it is as it was, but that it may
-    /// have joined.
+    /// A node's edges stand elsewhere than before. Of a present node nothing else has changed, but that it may have joined,
+    /// and its sentences are not made anew.
     func publish(_ node: NodeNumber, at standing: Standing?) {
         guard let standing, let place = picture.places[node], presence.isPresent(node), !picture.absent.contains(node)
         else { return publish(node) }
         let fleet = current
-        if isExposed(node, in: fleet) { picture.exposed.insert(node) } else { picture.exposed.remove(node) }
+        picture.exposed.set(node, isIn: isExposed(node, in: fleet))
         let enabled = isEnabled(fleet)
         let joinMicroseconds = joins.microseconds[node]
         published.withLock { status in
@@ -126,5 +125,12 @@ extension Coordinator {
                 problems: sentences(of: number),
                 joinMicroseconds: joins.microseconds[number])
         }
+    }
+}
+
+extension Set {
+    /// Puts the element in, or takes it out.
+    fileprivate mutating func set(_ element: Element, isIn: Bool) {
+        if isIn { insert(element) } else { remove(element) }
     }
 }

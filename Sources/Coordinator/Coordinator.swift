@@ -7,21 +7,21 @@ internal import Synchronization
 
 /// Directs one fleet: performs the rollout machine's effects on the bus and the journal, and answers for the fleet.
 ///
-/// Everything that happens — messages, calls, timers — comes through one inbox and is handled to its end before the
-/// next: no two events ever interleave.
+/// Everything that happens is taken by one loop, messages from the bus and all else from the inbox, and is handled to its
+/// end before the next: no two events ever interleave.
 public actor Coordinator: FleetControl {
     /// The most calls that may wait for a rollout's end; further ones are refused.
     public static let callsMaximum = 64
     /// How long a call may wait for another's end, or for nodes to come back, before its own rollout begins: as long as one
     /// rollout takes. It is refused then, for its caller has given up.
     public static let waitMilliseconds: UInt64 = 25_000
-    /// The most of all but messages that may wait.
+    /// The most calls, alarms and heartbeats that may wait.
     static let inboxMaximum = 1_024
     /// How far ahead of the journal a node's generation may be: more than a journal's backup can ever lag behind, and too
     /// little for one node to use the numbers up.
     static let generationJumpMaximum: UInt64 = 1 << 24
     /// How long after its start a coordinator waits for nodes to come back before it calls them absent: agents connect
-    /// again within two seconds, and ten thousand of them need five for their handshakes.
+    /// again within two seconds, and the handshakes of ten thousand take seven on two cores.
     static let gatheringMilliseconds: UInt64 = 10_000
 
     /// What it has to handle beside messages.
@@ -149,7 +149,7 @@ public actor Coordinator: FleetControl {
     public nonisolated func perform(_ request: FleetRequest, requestedBy user: String) async -> RolloutAnswer {
         await withCheckedContinuation { answer in
             let call = Call(request: request, user: user, arrived: clock.now(), answer: answer)
-            if put(.call(call)) { return }
+            if inbox.put([.call(call)]) == 0 { return }
             answer.resume(returning: Self.refusal(request, "the coordinator is overloaded or stopping"))
         }
     }
@@ -167,10 +167,10 @@ public actor Coordinator: FleetControl {
                     await clock.sleep(until: clock.now().advanced(byMilliseconds: presence.heartbeatMilliseconds))
                 }
             }
-            let (fillings, filled) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-            bus.events.notify { filled.yield() }
-            inbox.notify { filled.yield() }
-            for await _ in fillings {
+            let (wakes, wake) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+            bus.events.notify { wake.yield() }
+            inbox.notify { wake.yield() }
+            for await _ in wakes {
                 for event in inbox.takeAll().elements {
                     // What came before it: who has answered in time is not given up for a clock that was behind them.
                     await handleMessages()
@@ -191,9 +191,6 @@ public actor Coordinator: FleetControl {
             call.answer.resume(returning: Self.refusal(call.request, "the coordinator stops"))
         }
     }
-
-    /// Answers whether it will be handled.
-    private nonisolated func put(_ event: Event) -> Bool { inbox.put([event]) == 0 }
 
     /// All that have come; answers whether more may.
     @discardableResult

@@ -74,7 +74,7 @@ public struct Enrolment: Sendable {
             return
                 "\(reason) and the configuration no longer lists \(name): put it back and remove it with DELETE /api/fleet/nodes/\(name)"
         }
-        // How many have an address of each.
+        // How many members have an address of each family.
         var membersOfFamily: [Address.Family: Int] = [:]
         for family in members.flatMap({ Set($0.addresses.map(\.family)) }) { membersOfFamily[family, default: 0] += 1 }
         for member in members {

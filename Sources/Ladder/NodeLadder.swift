@@ -61,7 +61,7 @@ public struct NodeLadder: Hashable, Sendable {
         var newest: Order?
     }
 
-    /// What the agent is in the roster, `nil` before the first welcome.
+    /// The journal and the roster of the last welcome, `nil` before the first.
     struct Membership: Hashable {
         var epoch: Epoch
         var roster: RosterVersion

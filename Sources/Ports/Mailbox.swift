@@ -17,7 +17,7 @@ public final class Mailbox<Element: Sendable>: Sendable {
     /// - Parameter maximum: how many may wait; what comes beyond them is dropped.
     public init(maximum: Int) { self.maximum = maximum }
 
-    /// Answers how many found no room, the newest; after the end none does.
+    /// Answers how many were dropped: the newest for which there was no room, and all after the end.
     @discardableResult
     public func put(_ elements: [Element]) -> Int {
         let (dropped, wake) = state.withLock { state in
@@ -48,7 +48,8 @@ public final class Mailbox<Element: Sendable>: Sendable {
         }
     }
 
-    /// Calls this when something has come after everything was taken, and at the end; at once where that is so already.
+    /// Calls `wake` when something comes into the empty mailbox and at the end; at once where something waits or the end has
+    /// come.
     public func notify(_ wake: @escaping @Sendable () -> Void) {
         let isDue = state.withLock { state in
             if !state.isFinished { state.wake = wake }

@@ -7,7 +7,7 @@ internal import Logging
 internal import MeshKeys
 internal import ZeroMQ
 
-/// All agents of a large fleet on one thread.
+/// Agents of a large fleet on one thread: all, or some of them.
 struct AgentsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "agents", abstract: "Agents of a large fleet, until it is killed.",

@@ -50,14 +50,14 @@ struct EdgesCommand: AsyncParsableCommand {
     private func toggle(_ swarm: Swarm) async throws {
         for round in 0...rounds {
             for enabled in [true, false] {
-                let record = try await swarm.setEnabled(enabled)
+                let record = try await swarm.toggle(enabled)
                 if round > 0 { print(record.line(agents: agents)) }
             }
         }
     }
 
     private func join(_ swarm: Swarm) async throws {
-        _ = try await swarm.setEnabled(true)
+        _ = try await swarm.toggle(true)
         for round in 0...rounds {
             // Far from one another, so that no node's number matters.
             let index = (round * 37 + 11) % agents

@@ -73,7 +73,7 @@ actor Swarm {
         direction.cancel()
     }
 
-    func setEnabled(_ enabled: Bool) async throws -> RolloutRecord { try await coordinator.toggle(enabled) }
+    func toggle(_ enabled: Bool) async throws -> RolloutRecord { try await coordinator.toggle(enabled) }
 
     /// Fresh keys for every edge.
     func rotate() async throws {

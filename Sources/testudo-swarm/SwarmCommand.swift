@@ -1,8 +1,5 @@
 internal import ArgumentParser
-internal import Coordinator
-internal import Fleet
 internal import Foundation
-internal import Ports
 
 /// Whole fleets on one machine, to measure what a fleet costs: the real bus with CURVE, the real coordinator and journal.
 @main
@@ -12,15 +9,15 @@ struct SwarmCommand: AsyncParsableCommand {
         abstract: "Measures rollouts of many agents on one machine: real bus with CURVE, no kernel is touched.",
         discussion: """
             `edges` has whole agents, each with every edge in a kernel in memory: for fleets of up to a few hundred.
-            `keys`, `agents` and `coordinator` are a fleet of up to 10000 in two processes: each agent's edges are one \
-            state, and nobody agrees on keys.
+            `keys`, `agents` and `coordinator` are a fleet of up to 10000, its coordinator in one process and its agents \
+            in others: each agent's edges are one state, and nobody agrees on keys.
             """,
         subcommands: [
             EdgesCommand.self, KeysCommand.self, AgentsCommand.self, CoordinatorCommand.self, BareCommand.self,
         ])
 }
 
-/// What both processes of a large fleet are told.
+/// What each process of a large fleet is told.
 struct FleetOptions: ParsableArguments {
     @Option(help: "How many agents, 2 to 10000.")
     var agents = 100
@@ -48,17 +45,6 @@ func withTemporaryFolder(_ body: (URL) async throws -> Void) async throws {
     try await body(folder)
 }
 
-extension Coordinator {
-    /// Turns the fleet on or off, and answers the rollout that did it.
-    func toggle(_ enabled: Bool) async throws -> RolloutRecord {
-        let answer = await perform(.configure(enabled: enabled, replayWindow: nil), requestedBy: "swarm")
-        guard case .done(let id) = answer, let record = status().rollouts.first(where: { $0.id == id }) else {
-            throw SwarmError("enabled=\(enabled) was answered \(answer)")
-        }
-        return record
-    }
-}
-
 /// Says why a measurement cannot go on.
 struct SwarmError: Error, CustomStringConvertible {
     let description: String
@@ -68,17 +54,3 @@ struct SwarmError: Error, CustomStringConvertible {
 
 /// Prints a line at once, also into a file.
 func tell(_ line: String) { FileHandle.standardOutput.write(Data((line + "\n").utf8)) }
-
-extension RolloutRecord {
-    /// One line of JSON.
-    /// - Parameters:
-    ///   - microseconds: what was measured, where that is not the rollout's own time.
-    ///   - further: members, each with a comma before it.
-    func line(agents: Int, kind: String? = nil, microseconds: UInt64? = nil, further: String = "") -> String {
-        let steps = steps.map { "\"\($0.name)\":\($0.microseconds)" }.joined(separator: ",")
-        return
-            "{\"agents\":\(agents),\"kind\":\"\(kind ?? self.kind.rawValue)\","
-            + "\"microseconds\":\(microseconds ?? self.microseconds),\"drain_microseconds\":\(drainMicroseconds),"
-            + "\"steps\":{\(steps)}\(further)}"
-    }
-}

@@ -18,7 +18,7 @@ final class TestFleet {
     let server: CurveKeyPair
     let keys: [NodeNumber: CurveKeyPair]
     let endpoint: String
-    private var fillings: AsyncStream<Void>.Iterator
+    private var wakes: AsyncStream<Void>.Iterator
     private var waiting: [CoordinatorBusEvent] = []
 
     convenience init(nodes: Int) async throws {
@@ -36,9 +36,9 @@ final class TestFleet {
             logger: Logger(label: "test.coordinator") { _ in SwiftLogNoOpLogHandler() })
         try await bus.start()
         self.endpoint = try #require(await bus.endpoints.first)
-        let (fillings, filled) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-        bus.events.notify { filled.yield() }
-        self.fillings = fillings.makeAsyncIterator()
+        let (wakes, wake) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        bus.events.notify { wake.yield() }
+        self.wakes = wakes.makeAsyncIterator()
     }
 
     var numbers: [NodeNumber] { keys.keys.sorted() }
@@ -58,7 +58,7 @@ final class TestFleet {
             let come = bus.events.takeAll()
             waiting = come.elements
             guard waiting.isEmpty else { break }
-            guard !come.isFinished, await fillings.next(isolation: nil) != nil else { return nil }
+            guard !come.isFinished, await wakes.next(isolation: nil) != nil else { return nil }
         }
         return waiting.removeFirst()
     }

@@ -50,8 +50,8 @@ DESCRIPTIONS = (
         "peers", "Peers on the same machine",
         "A command on each of N nodes, all answers waited for: Salt, Ansible and NATS (requests with many replies, without "
         "encryption) beside one round of ours (with CURVE) and beside our whole toggle without its drain. Memory is of one "
-        "agent and of the server: that of others what their processes hold of their own and their share of the rest (PSS), ours "
-        "the peak of all that is resident while edges move, with a kernel in memory.",
+        "agent and of the server: what its processes hold of their own, and their share "
+        "of what all of them share (PSS); ours are the testudo-agents of the fleet in REST, with kernels in memory.",
         "nodes", (("peers", "A round, and memory an agent, beside other tools"),)),
     Description(
         "rest", "REST",
@@ -67,7 +67,8 @@ DESCRIPTIONS = (
     Description(
         "storm", "Storm",
         "The coordinator is killed and started again with all agents connected: time until all are back, until a PATCH works, "
-        "and how many were taken for absent in the 60 seconds after although they were there.",
+        "and how many connections agents lose in the minute after although nobody ended them. Beside it the time that as many "
+        "peers of raw libzmq take to connect, with nothing behind them.",
         "agents", (("storm", "Back after a coordinator's kill"),)),
     Description(
         "soak", "Soak",

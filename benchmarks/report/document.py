@@ -104,8 +104,9 @@ def reading() -> str:
     return (
         "## How to read the figures\n\n"
         "Percentiles are HdrHistogram's with three significant digits; the maximum is exact. What is compared is measured in "
-        "turns within a round; the ratio is taken round by round, and its median stands before the span from p10 to p90. A "
-        "round to warm up is not counted. With ten rounds p99 is the maximum.")
+        "turns within a round, after a round to warm up that is not counted; only in peers, memory and storm one subject comes "
+        "after the other. The ratio is taken round by round, and its median stands before the span from p10 to p90. With ten "
+        "rounds p99 is the maximum.")
 
 
 def skipped(run: Run) -> str:

@@ -320,20 +320,22 @@ def soak(run: Run) -> Drawing | None:
 
 
 def storm(run: Run) -> Drawing | None:
-    cases = [("back", "all agents are back"), ("patch", "a PATCH works")]
-    cases = [(case, label) for case, label in cases if run.find("storm", case)]
+    cases = [("testudo", "back", "all agents are back"), ("testudo", "patch", "a PATCH works"),
+             ("libzmq", "back", "libzmq alone: as many peers connect")]
+    cases = [one for one in cases if run.find("storm", one[1], subject=one[0])]
     if not cases:
         return None
     drawing, [axes] = panels(1, height=2.8)
-    sizes = sorted({series.key.n for case, _ in cases for series in run.find("storm", case)}, reverse=True)
-    for index, (case, label) in enumerate(cases):
-        found = run.find("storm", case)
+    sizes = sorted(
+        {series.key.n for subject, case, _ in cases for series in run.find("storm", case, subject=subject)}, reverse=True)
+    for index, (subject, case, label) in enumerate(cases):
+        found = run.find("storm", case, subject=subject)
         middle = [in_unit(series, "s") for series in found]
         above = [converted(max(series.values), series.unit, "s") - one for series, one in zip(found, middle)]
         # From above: the first case first.
-        places = [sizes.index(series.key.n) - (index - (len(cases) - 1) / 2) * 0.36 for series in found]
+        places = [sizes.index(series.key.n) - (index - (len(cases) - 1) / 2) * 0.28 for series in found]
         drawn = axes.barh(
-            places, middle, 0.32, label=label, color=STEPS[index], xerr=[[0] * len(found), above],
+            places, middle, 0.25, label=label, color=STEPS[index] if subject == "testudo" else COLOURS[subject], xerr=[[0] * len(found), above],
             error_kw={"ecolor": "#333333", "capsize": 3})
         axes.bar_label(drawn, [f" {readable(p50(series), series.unit)}" for series in found], padding=4, fontsize=8)
     axes.axvline(6, color=LIMIT, linewidth=1, linestyle="--", label="limit for 10 000 agents to be back")
@@ -342,7 +344,7 @@ def storm(run: Run) -> Drawing | None:
     axes.set_yticks(range(len(sizes)), [f"{whole(size)} agents" for size in sizes])
     axes.grid(axis="y", visible=False)
     axes.set_title("after a coordinator's kill: median, and up to the maximum", loc="left")
-    drawing.legend(loc="outside lower center", ncols=3)
+    drawing.legend(loc="outside lower center", ncols=2)
     return drawing
 
 

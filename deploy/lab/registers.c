@@ -12,7 +12,7 @@
 #include <sys/ptrace.h>
 #include <sys/uio.h>
 
-// Of all registers that the system has, in bytes; 0 before anybody asked.
+// Bytes of all extended registers of this processor; 0 before the first call.
 static size_t whole_size;
 static char whole[1 << 16] __attribute__((aligned(64)));
 

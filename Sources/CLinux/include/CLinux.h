@@ -25,7 +25,7 @@ uint64_t testudo_raise_descriptor_limit(void);
 /// malloc_trim(0): free heap pages go back to the system. malloc.h is not in Swift's Glibc module.
 void testudo_trim_heap(void);
 
-/// mallopt: one arena, and blocks from so many bytes on are mapped and unmapped by themselves. malloc.h is not in Swift's Glibc
+/// mallopt: one arena, and blocks from so many bytes on are mapped one by one, and unmapped when they are freed. malloc.h is not in Swift's Glibc
 /// module.
 void testudo_keep_heap_small(size_t bytes);
 

@@ -95,7 +95,7 @@ def others(samples: Samples) -> None:
     for n in (10, 100, 1_000, 5_000):
         samples.add("memory", "agent", n, {"testudo": 8_000 + 6 * n}, "KiB")
     for n in (1_000, 10_000):
-        samples.add("storm", "back", n, {"testudo": 0.6 + 0.0004 * n}, "s")
+        samples.add("storm", "back", n, {"testudo": 0.6 + 0.0004 * n, "libzmq": 0.5 + 0.0003 * n}, "s")
         samples.add("storm", "patch", n, {"testudo": 0.9 + 0.0005 * n}, "s")
         samples.add("storm", "false_disconnects", n, {"testudo": 0}, "count")
     samples.add("soak", "toggle", 100, {"testudo": 11_000}, rounds=200)
