@@ -38,7 +38,7 @@ final class FleetBus {
 
     /// libzmq's own wait before it connects again (BusLimits.reconnectMilliseconds).
     private static let reconnectMicroseconds: ClosedRange<UInt64> = 1_000...400_000
-    /// Heartbeats of the bus go unanswered for so long before a connection ends (BusLimits.heartbeatTimeoutMilliseconds).
+    /// A connection on which nothing passes ends after so long: sooner than by the kernels' keep-alive (BusLimits.keepAlive).
     static let deafMicroseconds: UInt64 = 10_000_000
     private static let slowFactor: UInt64 = 10
     /// However slow: a few of these fit into a rung's deadline of 10 s.

@@ -335,8 +335,8 @@ def storm(run: Run) -> Drawing | None:
         # From above: the first case first.
         places = [sizes.index(series.key.n) - (index - (len(cases) - 1) / 2) * 0.28 for series in found]
         drawn = axes.barh(
-            places, middle, 0.25, label=label, color=STEPS[index] if subject == "testudo" else COLOURS[subject], xerr=[[0] * len(found), above],
-            error_kw={"ecolor": "#333333", "capsize": 3})
+            places, middle, 0.25, label=label, color=STEPS[index] if subject == "testudo" else COLOURS[subject],
+            xerr=[[0] * len(found), above], error_kw={"ecolor": "#333333", "capsize": 3})
         axes.bar_label(drawn, [f" {readable(p50(series), series.unit)}" for series in found], padding=4, fontsize=8)
     axes.axvline(6, color=LIMIT, linewidth=1, linestyle="--", label="limit for 10 000 agents to be back")
     axes.set_xlim(0, max(axes.dataLim.x1, 6) * 1.1)

@@ -25,8 +25,8 @@ uint64_t testudo_raise_descriptor_limit(void);
 /// malloc_trim(0): free heap pages go back to the system. malloc.h is not in Swift's Glibc module.
 void testudo_trim_heap(void);
 
-/// mallopt: one arena, and blocks from so many bytes on are mapped one by one, and unmapped when they are freed. malloc.h is not in Swift's Glibc
-/// module.
+/// mallopt: one arena, and blocks from so many bytes on are mapped one by one, and unmapped when they are freed. malloc.h is not
+/// in Swift's Glibc module.
 void testudo_keep_heap_small(size_t bytes);
 
 /// pthread_setname_np for the calling thread, cut to 15 bytes: `top -H` shows it. Not in Swift's Glibc module.
