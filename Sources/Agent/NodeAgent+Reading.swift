@@ -218,9 +218,9 @@ extension Standing {
 
 extension [Generation] {
     /// Each once, the oldest first; a handful at most.
-    fileprivate var ascending: [Generation] {
-        if count < 2 { return self }
-        var result: [Generation] = []
+    fileprivate var ascending: GenerationList {
+        if count < 2 { return GenerationList(self) }
+        var result = GenerationList()
         for set in sorted() where set != result.last { result.append(set) }
         return result
     }

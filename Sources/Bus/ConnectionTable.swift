@@ -4,15 +4,15 @@ internal import Fleet
 struct RoutingID: Hashable, Sendable {
     static let byteCount = 5
 
-    let bytes: [UInt8]
+    private let counter: UInt32
 
     /// Fails on a name that the router did not give out.
     init?(_ bytes: [UInt8]) {
-        guard bytes.count == Self.byteCount, bytes.first == 0 else { return nil }
-        self.bytes = bytes
+        guard bytes.count == Self.byteCount, bytes[0] == 0 else { return nil }
+        counter = bytes.dropFirst().reduce(0) { $0 << 8 | UInt32($1) }
     }
 
-    private var counter: UInt32 { bytes.dropFirst().reduce(0) { $0 << 8 | UInt32($1) } }
+    var bytes: [UInt8] { [0] + (0..<4).reversed().map { UInt8(truncatingIfNeeded: counter >> (8 * $0)) } }
 
     /// Whether the connection was made after the other one. The counter begins anywhere and wraps around.
     func isNewer(than other: RoutingID) -> Bool { Int32(bitPattern: counter &- other.counter) > 0 }
@@ -22,7 +22,7 @@ struct RoutingID: Hashable, Sendable {
 ///
 /// A connection that is gone stays in the table: a send to it says so, and only a newer one takes its place.
 struct ConnectionTable {
-    private var newest: [NodeNumber: RoutingID] = [:]
+    private var newest = NodeTable<RoutingID>()
 
     /// Notes where a message came from; false where the node has connected anew since.
     mutating func observe(_ id: RoutingID, of node: NodeNumber) -> Bool {

@@ -18,7 +18,7 @@ public actor CoordinatorZeroMQBus: CoordinatorBus {
     private let configured: [String]
     private let key: CurveKeyPair
     private let enrolled: [CurvePublicKey: NodeNumber]
-    private let numbers: Set<NodeNumber>
+    private let numbers: NodeSet
     private let logger: Logger
 
     private var sockets: CoordinatorSockets?
@@ -40,7 +40,7 @@ public actor CoordinatorZeroMQBus: CoordinatorBus {
         configured = endpoints
         self.key = key
         self.enrolled = enrolled
-        numbers = Set(enrolled.values)
+        numbers = NodeSet(enrolled.values)
         self.logger = logger
     }
 

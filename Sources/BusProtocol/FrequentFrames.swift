@@ -128,10 +128,10 @@ enum FrequentFrames {
         return Rung(rawValue: UInt8(number - 1))
     }
 
-    private static func sets(_ reader: inout FieldReader, _ field: UInt8) -> [Generation]? {
+    private static func sets(_ reader: inout FieldReader, _ field: UInt8) -> GenerationList? {
         guard reader.enters(field, .block) else { return [] }
         guard var list = reader.block() else { return nil }
-        var sets: [Generation] = []
+        var sets = GenerationList()
         while !list.isAtEnd {
             guard sets.count < WireLimits.setsMaximum, let number = list.varint(),
                 number <= WireLimits.agentNumberMaximum, sets.last.map({ $0.rawValue < number }) ?? true

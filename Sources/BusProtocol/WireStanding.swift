@@ -18,9 +18,9 @@ extension WireEdgeState {
             parts: try Self.sets(parts, "state.parts"))
     }
 
-    private static func sets(_ values: [UInt64], _ field: String) throws(WireError) -> [Generation] {
+    private static func sets(_ values: [UInt64], _ field: String) throws(WireError) -> GenerationList {
         try WireFields.count(values.count, atMost: WireLimits.setsMaximum, field)
-        var sets: [Generation] = []
+        var sets = GenerationList()
         for value in values {
             let set = Generation(try WireFields.bounded(value, WireLimits.agentNumberMaximum, field))
             guard sets.last.map({ $0 < set }) ?? true else { throw .invalid(field: field) }

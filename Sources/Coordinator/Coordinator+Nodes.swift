@@ -5,67 +5,100 @@ internal import Ports
 
 /// What nodes say, and what they are told outside a rollout.
 extension Coordinator {
-    func receive(_ event: CoordinatorBusEvent) async {
+    /// What of a message must be waited for.
+    enum Remainder {
+        case hello(Hello, from: NodeNumber)
+        case heartbeat(NodeHeartbeat, from: NodeNumber)
+        /// Of a report; the node stood there before it.
+        case effects([Rollout.Effect], of: NodeNumber, since: Standing?)
+    }
+
+    /// Takes one message in. Nearly all reports leave nothing to be waited for, and entering what may wait would cost as much.
+    func receive(_ event: CoordinatorBusEvent) -> Remainder? {
         switch event {
         case .unsupported(let version, let node):
-            guard roster.nodes[node] != nil else { return }
+            guard roster.nodes[node] != nil else { return nil }
             if protocols.updateValue(version, forKey: node) != version, passes(.otherProtocol, node) {
                 logger.warning(
                     "agent of another protocol", metadata: ["node": "\(name(node))", "protocol": "\(version)"])
             }
+            return nil
         case .message(let message, let node):
             // A node that was removed may still be connected: nobody listens to it.
-            guard roster.nodes[node] != nil else { return }
-            await receive(message, from: node)
+            guard roster.nodes[node] != nil else { return nil }
+            switch message {
+            case .hello(let hello): return .hello(hello, from: node)
+            case .heartbeat(let heartbeat): return .heartbeat(heartbeat, from: node)
+            case .report(let report): return take(report, from: node)
+            case .associations(let page):
+                take(page, from: node)
+                return nil
+            }
         }
     }
 
-    private func receive(_ message: AgentMessage, from node: NodeNumber) async {
-        switch message {
-        case .hello(let hello): await greet(hello, from: node)
-        case .associations(let page): take(page, from: node)
-        case .report(let report):
-            let known = standing(of: node)
-            hear(node, known)
-            if case .stale(let newest) = report.verdict { outgrow(newest.generation, saidBy: node) }
-            if report.offer != nil { spares.note(nil, of: node, sequence: report.sequence) }
-            // In place: a copy of the machine for each report would cost the fleet's size each time.
-            if let effects = rollout?.machine.receive(report, from: node, at: clock.now()) {
-                checkpoint.reach("received \(stepName)")
-                await perform(effects)
-            } else {
-                fleet.note(node, sequence: report.sequence, accepted: nil, standing: report.standing)
-                converging.noteNews()
-            }
-            noteJoin(of: node)
+    func finish(_ remainder: Remainder) async {
+        switch remainder {
+        case .hello(let hello, let node): await greet(hello, from: node)
+        case .heartbeat(let heartbeat, let node): await take(heartbeat, from: node)
+        case .effects(let effects, let node, let known):
+            await perform(effects)
             await compareStanding(of: node)
-            // `enabled` is false from the read-back that shows less.
-            let standing = standing(of: node)
-            if standing != known { publish(node, at: standing) }
-        case .heartbeat(let heartbeat):
-            if problems.updateValue(heartbeat.problems, forKey: node) != heartbeat.problems, passes(.problems, node) {
-                for problem in heartbeat.problems {
-                    logger.warning("node is degraded", metadata: ["node": "\(name(node))", "problem": "\(problem)"])
-                }
-            }
-            rotating.note(heartbeat.packets, sentBy: node)
-            // One that came before the hello was told to another coordinator, which may have named it.
-            if incarnations[node] != nil { spares.note(heartbeat.spare, of: node, sequence: heartbeat.sequence) }
-            let known = standing(of: node)
-            if rollout == nil {
-                fleet.note(heartbeat, from: node)
-            } else {
-                rollout?.machine.heard(heartbeat, from: node)
-            }
-            await compare(heartbeat, from: node)
-            let standing = standing(of: node)
-            let isNews = standing != known
-            if isNews { converging.noteNews() }
-            hear(node, standing)
-            if isNews { publish(node) }
-            noteJoin(of: node)
-            await goOn()
+            show(node, since: known)
         }
+    }
+
+    private func take(_ report: Report, from node: NodeNumber) -> Remainder? {
+        let known = standing(of: node)
+        hear(node, known)
+        if case .stale(let newest) = report.verdict { outgrow(newest.generation, saidBy: node) }
+        if report.offer != nil { spares.note(nil, of: node, sequence: report.sequence) }
+        var effects: [Rollout.Effect] = []
+        // In place: a copy of the machine for each report would cost the fleet's size each time.
+        if let brought = rollout?.machine.receive(report, from: node, at: clock.now()) {
+            checkpoint.reach("received \(stepName)")
+            effects = brought
+        } else {
+            fleet.note(node, sequence: report.sequence, accepted: nil, standing: report.standing)
+            converging.noteNews()
+        }
+        if !effects.isEmpty || knowledge.strangers.contains(node) {
+            return .effects(effects, of: node, since: known)
+        }
+        show(node, since: known)
+        return nil
+    }
+
+    private func show(_ node: NodeNumber, since known: Standing?) {
+        noteJoin(of: node)
+        // `enabled` is false from the read-back that shows less.
+        let standing = standing(of: node)
+        if standing != known { publish(node, at: standing) }
+    }
+
+    private func take(_ heartbeat: NodeHeartbeat, from node: NodeNumber) async {
+        if problems.updateValue(heartbeat.problems, forKey: node) != heartbeat.problems, passes(.problems, node) {
+            for problem in heartbeat.problems {
+                logger.warning("node is degraded", metadata: ["node": "\(name(node))", "problem": "\(problem)"])
+            }
+        }
+        rotating.note(heartbeat.packets, sentBy: node)
+        // One that came before the hello was told to another coordinator, which may have named it.
+        if incarnations[node] != nil { spares.note(heartbeat.spare, of: node, sequence: heartbeat.sequence) }
+        let known = standing(of: node)
+        if rollout == nil {
+            fleet.note(heartbeat, from: node)
+        } else {
+            rollout?.machine.heard(heartbeat, from: node)
+        }
+        await compare(heartbeat, from: node)
+        let standing = standing(of: node)
+        let isNews = standing != known
+        if isNews { converging.noteNews() }
+        hear(node, standing)
+        if isNews { publish(node) }
+        noteJoin(of: node)
+        await goOn()
     }
 
     func standing(of node: NodeNumber) -> Standing? { current.nodes[node]?.standing }

@@ -52,8 +52,6 @@ extension Coordinator {
 
     /// Performs effects in order; what they bring about is performed after them.
     func perform(_ effects: [Rollout.Effect]) async {
-        // What nearly every report comes to, and nobody sees.
-        if effects.count == 1, case .arm(let moment)? = effects.first { return alarms.append(moment) }
         // What is journaled is shown with the order that follows it, else at the end.
         var isUnshown = false
         var queue = effects[...]

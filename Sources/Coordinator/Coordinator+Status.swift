@@ -6,11 +6,11 @@ internal import Synchronization
 /// What ``Coordinator/status()`` is made from, kept so that one node's word costs no look at all the others.
 struct Picture {
     /// Nodes that are not heard from, or have not said where they stand.
-    var absent: Set<NodeNumber> = []
+    var absent = NodeSet()
     /// The others with an edge that is known to carry or take clear traffic; none while the target is off.
-    var exposed: Set<NodeNumber> = []
+    var exposed = NodeSet()
     /// Where each node stands in the published list.
-    var places: [NodeNumber: Int] = [:]
+    var places = NodeTable<Int>()
 }
 
 /// Makes the fleet as it is now visible.
@@ -33,15 +33,17 @@ extension Coordinator {
     /// All of it: what nodes were ordered, and which there are, may have changed.
     func publish() {
         let fleet = current
-        picture.absent = absentNodes
+        picture.absent = NodeSet(absentNodes)
         var nodes = numbers.compactMap { status(of: $0, in: fleet) }
         nodes += removed.filter { !$0.value.quarantined.isEmpty }.map { name, removal in
             NodeStatus(
                 name: name, number: removal.number, isPresent: false, isQuarantined: true, rung: .closed, problems: [])
         }
         nodes.sort { $0.number < $1.number }
-        picture.places = Dictionary(
-            nodes.enumerated().map { ($1.number, $0) }, uniquingKeysWith: { first, _ in first })
+        picture.places = NodeTable()
+        for (place, node) in nodes.enumerated() where picture.places[node.number] == nil {
+            picture.places[node.number] = place
+        }
         publishCourse { status in
             status.replayWindow = replayWindow
             status.nodes = nodes
@@ -53,7 +55,7 @@ extension Coordinator {
     /// - Parameter further: what becomes visible with it.
     func publishCourse(_ further: (inout FleetStatus) -> Void = { _ in }) {
         let fleet = current
-        picture.exposed = Set(numbers.filter { isExposed($0, in: fleet) })
+        picture.exposed = NodeSet(numbers.filter { isExposed($0, in: fleet) })
         let enabled = isEnabled(fleet)
         let progress = progress
         published.withLock { status in
@@ -114,7 +116,7 @@ extension Coordinator {
         if configuration.limits.flaws.contains(.believesTheTarget) { return desired }
         let isKnown = numbers.count <= 1 || picture.absent.count < numbers.count
         return desired && isKnown && !numbers.isEmpty && picture.exposed.isEmpty
-            && fleet.isProtected(between: picture.absent)
+            && (picture.absent.isEmpty || fleet.isProtected(between: picture.absent.nodes))
     }
 
     private func status(of number: NodeNumber, in fleet: FleetState) -> NodeStatus? {
@@ -128,9 +130,9 @@ extension Coordinator {
     }
 }
 
-extension Set {
+extension NodeSet {
     /// Puts the element in, or takes it out.
-    fileprivate mutating func set(_ element: Element, isIn: Bool) {
-        if isIn { insert(element) } else { remove(element) }
+    fileprivate mutating func set(_ node: NodeNumber, isIn: Bool) {
+        if isIn { insert(node) } else { remove(node) }
     }
 }

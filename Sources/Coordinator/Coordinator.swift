@@ -49,6 +49,7 @@ public actor Coordinator: FleetControl {
     let random: Random
     let checkpoint: Checkpoint
     let logger: Logger
+    private nonisolated let neighbour: any Actor
     private let inbox = Mailbox<Event>(maximum: Coordinator.inboxMaximum)
     let published: Mutex<FleetStatus>
     var picture = Picture()
@@ -110,10 +111,12 @@ public actor Coordinator: FleetControl {
     var alarms: [Instant] = []
     private var earliestAlarm: Instant?
 
+    /// - Parameter neighbour: shares its thread, as the bus does: a message is handled where it is received then. By default it
+    ///   has none.
     public init(
         _ configuration: FleetConfiguration, enrolment: Enrolment, bus: any CoordinatorBus, journal: any Journal,
         clock: any MonotonicClock, random: @escaping Random = { UInt64.random(in: .min ... .max) },
-        checkpoint: Checkpoint = .none, logger: Logger
+        checkpoint: Checkpoint = .none, logger: Logger, beside neighbour: (any Actor)? = nil
     ) {
         self.configuration = configuration
         rotating = Rotating(configuration.rotation)
@@ -130,6 +133,7 @@ public actor Coordinator: FleetControl {
         rolloutID = enrolment.state.rollout
         interrupted = enrolment.state.open
         self.bus = bus
+        self.neighbour = neighbour ?? Pooled()
         self.journal = journal
         self.clock = clock
         self.random = random
@@ -143,6 +147,9 @@ public actor Coordinator: FleetControl {
             logger.warning("a removed node is still in the configuration", metadata: ["node": "\(name)"])
         }
     }
+
+    // Safe because the actor holds its neighbour for as long as anything runs on it.
+    public nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe neighbour.unownedExecutor }
 
     public nonisolated func status() -> FleetStatus { published.withLock { $0 } }
 
@@ -198,7 +205,9 @@ public actor Coordinator: FleetControl {
         let come = bus.events.takeAll()
         guard !come.elements.isEmpty else { return !come.isFinished }
         refuseLateCalls()
-        for message in come.elements { await receive(message) }
+        for message in come.elements {
+            if let remainder = receive(message) { await finish(remainder) }
+        }
         publishProgress()
         return !come.isFinished
     }
@@ -228,6 +237,9 @@ public actor Coordinator: FleetControl {
         }
     }
 }
+
+/// A neighbour that has nothing else to do: an actor that names an executor has none of its own.
+private actor Pooled {}
 
 /// The rollout under way, in a place of its own: it holds all that is known of the fleet, and an optional value is copied
 /// whole to be looked into, which is done many times a message.

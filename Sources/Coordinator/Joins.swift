@@ -2,9 +2,9 @@ internal import Fleet
 
 /// How long nodes take from their agent's first word to every edge protected.
 struct Joins {
-    private var began: [NodeNumber: Instant] = [:]
+    private var began = NodeTable<Instant>()
     /// The last time of each node.
-    private(set) var microseconds: [NodeNumber: UInt64] = [:]
+    private(set) var microseconds = NodeTable<UInt64>()
 
     /// A new process or a new kernel speaks for the node.
     mutating func begin(_ node: NodeNumber, at now: Instant) { began[node] = now }

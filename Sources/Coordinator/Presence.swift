@@ -8,7 +8,7 @@ struct Presence {
 
     /// How often nodes are heard: a second, and longer for fleets whose heartbeats alone would fill the bus.
     let heartbeatMilliseconds: UInt64
-    private var heard: [NodeNumber: Instant] = [:]
+    private var heard = NodeTable<Instant>()
 
     /// - Parameter count: how many nodes there are.
     init(count: Int) { heartbeatMilliseconds = max(1_000, UInt64(count)) }

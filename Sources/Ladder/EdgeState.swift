@@ -7,15 +7,15 @@ public struct EdgeState: Hashable, Sendable {
     /// The highest rung that any part has reached: above `low` only while a change is half made.
     public var high: Rung
     /// The offer sets whose SAs stand in both directions and every family, ascending.
-    public var holds: [Generation]
+    public var holds: GenerationList
     /// The offer sets that the out policies send with, ascending: one, unless a change is half made. An SA whose set
     /// is not known counts as ``Generation/none``.
-    public var sends: [Generation]
+    public var sends: GenerationList
     /// The offer sets of which some SAs stand and others do not, ascending.
-    public var parts: [Generation]
+    public var parts: GenerationList
 
     public init(
-        low: Rung, high: Rung, holds: [Generation] = [], sends: [Generation] = [], parts: [Generation] = []
+        low: Rung, high: Rung, holds: GenerationList = [], sends: GenerationList = [], parts: GenerationList = []
     ) {
         self.low = low
         self.high = high
@@ -26,7 +26,7 @@ public struct EdgeState: Hashable, Sendable {
 
     /// A whole edge on one rung with the SAs of one offer set.
     public static func on(_ rung: Rung, offers: Generation? = nil) -> EdgeState {
-        let sets = offers.map { [$0] } ?? []
+        let sets = offers.map { GenerationList($0) } ?? []
         return EdgeState(low: rung, high: rung, holds: sets, sends: rung.sendsESP ? sets : [])
     }
 
@@ -88,14 +88,15 @@ public struct EdgeState: Hashable, Sendable {
             parts.removeAll { $0 == fresh }
             switch place.keys {
             case .old: break
-            case .held, .used: holds = (holds + [fresh]).sorted()
+            case .held, .used: holds = GenerationList((holds + [fresh]).sorted())
             case .only: (holds, parts) = ([fresh], [])
             }
         }
         switch place.rung {
         case .clear: return .clear
         case .closed:
-            return EdgeState(low: .closed, high: .closed, holds: place.keys == .only ? fresh.map { [$0] } ?? [] : [])
+            return EdgeState(
+                low: .closed, high: .closed, holds: place.keys == .only ? fresh.map { GenerationList($0) } ?? [] : [])
         case .accept:
             if holds.isEmpty && parts.isEmpty { return .clear }
             return EdgeState(low: holds.isEmpty ? .clear : .accept, high: .accept, holds: holds, parts: parts)
@@ -107,7 +108,7 @@ public struct EdgeState: Hashable, Sendable {
                 case .old, .held: sends.removeAll { $0 == fresh }
                 }
             }
-            if sends.isEmpty { sends = holds.last { $0 != fresh }.map { [$0] } ?? fresh.map { [$0] } ?? [.none] }
+            if sends.isEmpty { sends = GenerationList(holds.last { $0 != fresh } ?? fresh ?? .none) }
             return EdgeState(low: place.rung, high: place.rung, holds: holds, sends: sends, parts: parts)
         }
     }

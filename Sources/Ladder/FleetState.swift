@@ -31,7 +31,7 @@ public struct FleetState: Hashable, Sendable {
         public var isDead = false
     }
 
-    public private(set) var nodes: [NodeNumber: NodeState] = [:]
+    public private(set) var nodes = NodeTable<NodeState>()
 
     public init() {}
 
@@ -40,7 +40,9 @@ public struct FleetState: Hashable, Sendable {
     public mutating func note(
         _ node: NodeNumber, sequence: UInt64, accepted: Stamp?, standing: Standing?
     ) -> Bool {
-        nodes[node, default: NodeState()].note(sequence: sequence, accepted: accepted, standing: standing)
+        nodes.change(node, default: NodeState()) {
+            $0.note(sequence: sequence, accepted: accepted, standing: standing)
+        }
     }
 
     /// A sign of life: unlike a report, one without a standing says that the kernel cannot be read.
@@ -51,18 +53,20 @@ public struct FleetState: Hashable, Sendable {
     }
 
     /// Nothing is known of where the node stands any more.
-    public mutating func forget(_ node: NodeNumber) { nodes[node]?.standing = nil }
+    public mutating func forget(_ node: NodeNumber) { nodes.change(node) { $0.standing = nil } }
 
     /// The node's kernel was started anew: nothing that was ordered can have been carried out since.
     public mutating func rebooted(_ node: NodeNumber) {
-        nodes[node]?.standing = nil
-        nodes[node]?.pending = []
+        nodes.change(node) { state in
+            state.standing = nil
+            state.pending = []
+        }
     }
 
     /// An order to move was sent: until they answer, the nodes stand on its places as well.
     public mutating func ordered(_ rule: EdgeRule, fresh: Generation?, stamp: Stamp, to targets: [NodeNumber]) {
         let order = Pending(stamp: stamp, rule: rule, fresh: fresh)
-        for node in targets { nodes[node, default: NodeState()].note(order) }
+        for node in targets { nodes.change(node, default: NodeState()) { $0.note(order) } }
     }
 
     /// A new agent process speaks for the node: its reports count from the start.
@@ -76,15 +80,19 @@ public struct FleetState: Hashable, Sendable {
 
     /// Keeps only these nodes.
     public mutating func restrict(to numbers: some Collection<NodeNumber>) {
-        let kept = Set(numbers)
-        nodes = nodes.filter { kept.contains($0.key) }
+        var kept = NodeTable<NodeState>()
+        for node in numbers { kept[node] = nodes[node] }
+        nodes = kept
     }
 
     /// The newer word of each node.
     public func merged(with other: FleetState) -> FleetState {
         var result = self
-        result.nodes.merge(other.nodes) { mine, theirs in
-            (mine.accepted, mine.sequence) < (theirs.accepted, theirs.sequence) ? theirs : mine
+        for (node, theirs) in other.nodes {
+            guard let mine = nodes[node], (mine.accepted, mine.sequence) >= (theirs.accepted, theirs.sequence) else {
+                result.nodes[node] = theirs
+                continue
+            }
         }
         return result
     }
@@ -112,18 +120,18 @@ public struct FleetState: Hashable, Sendable {
     ///
     /// The edges of an absent node count by its peers' read-back: what they neither send nor take in clear is protected.
     public func isProtected(among numbers: [NodeNumber], absent: Set<NodeNumber>) -> Bool {
-        numbers.allSatisfy { absent.contains($0) || isProtected($0, among: numbers) } && isProtected(between: absent)
+        numbers.allSatisfy { absent.contains($0) || isProtected($0, among: numbers) }
+            && isProtected(between: Array(absent))
     }
 
     /// Between two absent nodes there is no peer to ask: their last words count, where they have any.
-    public func isProtected(between absent: Set<NodeNumber>) -> Bool {
-        let numbers = Array(absent)
-        return numbers.count < 2 || numbers.allSatisfy { isProtected($0, among: numbers) }
+    public func isProtected(between absent: [NodeNumber]) -> Bool {
+        absent.count < 2 || absent.allSatisfy { isProtected($0, among: absent) }
     }
 
     /// Whether no edge from this node is known to carry or take clear traffic.
     public func isProtected(_ node: NodeNumber, among numbers: [NodeNumber]) -> Bool {
-        nodes[node].map { $0.isProtected(node, among: numbers) } ?? false
+        nodes.look(node) { $0.isProtected(node, among: numbers) } ?? false
     }
 
     /// Whether every edge from this node to these peers, and none with an order to answer, stands at `enforce`.
@@ -139,10 +147,7 @@ public struct FleetState: Hashable, Sendable {
         guard let first = numbers.first, let common = nodes[first]?.standing?.common, common.isWhole else {
             return false
         }
-        return numbers.allSatisfy { number in
-            guard let state = nodes[number], let standing = state.standing else { return false }
-            return standing.common == common && standing.exceptions.isEmpty && state.pending.isEmpty
-        }
+        return numbers.allSatisfy { number in nodes.look(number) { $0.isAlike(common) } ?? false }
     }
 }
 
@@ -164,7 +169,16 @@ extension FleetState.NodeState {
         if !pending.contains(where: { $0.stamp == order.stamp && !$0.isDead }) { pending.append(order) }
     }
 
+    /// Whether all its edges are known to stand in this one state.
+    fileprivate func isAlike(_ common: EdgeState) -> Bool {
+        pending.isEmpty && standing?.exceptions.isEmpty ?? false && standing?.common == common
+    }
+
     fileprivate func isProtected(_ node: NodeNumber, among numbers: [NodeNumber]) -> Bool {
+        // What most are asked, and answered without a copy.
+        if pending.isEmpty, standing?.exceptions.isEmpty ?? false, numbers.count > 1 {
+            return standing?.common.low.isProtected ?? false
+        }
         guard let standing else { return false }
         if numbers.count < 2 { return true }
         let isStandingProtected = isStandingProtected(standing, among: numbers)

@@ -81,14 +81,14 @@ extension Rollout {
     /// The step's time is over.
     mutating func timeOut(_ step: Step, at now: Instant) -> [Effect] {
         if isWayBack {
-            silent.formUnion(step.waiting)
+            silent.formUnion(step.waiting.nodes)
             return advance(at: now)
         }
         if failures.isEmpty {
             let seconds = (step.deadline.microseconds(since: step.began) + 500_000) / 1_000_000
-            for node in step.waiting.sorted() { fail(node, "no report within \(seconds) s") }
+            for node in step.waiting.nodes { fail(node, "no report within \(seconds) s") }
         }
-        silent.formUnion(step.waiting)
+        silent.formUnion(step.waiting.nodes)
         return isSuperseded ? conclude(isReached: false, at: now) : turnBack(at: now)
     }
 

@@ -19,7 +19,7 @@ public struct Rollout: Hashable, Sendable {
         var order: Order
         /// How many answers it needs.
         var nodeCount: Int
-        var waiting: Set<NodeNumber>
+        var waiting: NodeSet
         var began: Instant
         var deadline: Instant
         var retry: Instant
@@ -77,7 +77,9 @@ public struct Rollout: Hashable, Sendable {
     /// Whether it failed and goes back to where it began.
     public var isTurningBack: Bool { isWayBack }
     /// The nodes whose answers the current step waits for.
-    public var waitingFor: Set<NodeNumber> { if case .waiting(let step) = phase { step.waiting } else { [] } }
+    public var waitingFor: Set<NodeNumber> {
+        if case .waiting(let step) = phase { Set(step.waiting.nodes) } else { [] }
+    }
     /// How many nodes the current step needs, and how many of them have answered; none while it is waited for the drain.
     public var answers: (needed: Int, given: Int) {
         if case .waiting(let step) = phase { (step.nodeCount, step.nodeCount - step.waiting.count) } else { (0, 0) }
@@ -125,12 +127,14 @@ public struct Rollout: Hashable, Sendable {
         case .done: accept(report, from: node, in: &step)
         }
         step.waiting.remove(node)
+        let deadline = step.deadline
         if !failures.isEmpty && !isWayBack {
-            step.deadline = min(step.deadline, now.advanced(byMilliseconds: charter.limits.refusalGraceMilliseconds))
+            step.deadline = min(deadline, now.advanced(byMilliseconds: charter.limits.refusalGraceMilliseconds))
         }
         phase = .waiting(step)
         if flaws.contains(.skipsBarrier), case .move = step.order.task { return complete(step, at: now) }
-        return step.waiting.isEmpty ? complete(step, at: now) : [.arm(min(step.deadline, step.retry))]
+        if step.waiting.isEmpty { return complete(step, at: now) }
+        return step.deadline < deadline ? [.arm(min(step.deadline, step.retry))] : []
     }
 
     /// The offer set's digest is known.
@@ -198,7 +202,7 @@ public struct Rollout: Hashable, Sendable {
             step.retryMilliseconds *= 2
             step.retry = now.advanced(byMilliseconds: step.retryMilliseconds)
             phase = .waiting(step)
-            return [again(step.order, to: step.waiting.sorted()), .arm(min(step.deadline, step.retry))]
+            return [again(step.order, to: step.waiting.nodes), .arm(min(step.deadline, step.retry))]
         }
     }
 
@@ -220,7 +224,7 @@ public struct Rollout: Hashable, Sendable {
         }
         let retryMilliseconds = limits.firstRetryMilliseconds(nodes: nodes.count)
         let retry = now.advanced(byMilliseconds: retryMilliseconds)
-        let waiting = Set(nodes).subtracting(silent)
+        let waiting = NodeSet(nodes.filter { !silent.contains($0) })
         phase = .waiting(
             Step(
                 order: order, nodeCount: waiting.count, waiting: waiting, began: now, deadline: deadline, retry: retry,

@@ -36,7 +36,7 @@ public struct FleetEdges: Sendable {
         let opposite = state.nodes[peer.number]?.standing?.state(toward: node.number)
         return EdgeStatus(
             node: node.name, peer: peer.name, rung: own?.low, oppositeRung: opposite?.low,
-            isWhole: own?.isWhole ?? false, sets: own?.holds ?? [])
+            isWhole: own?.isWhole ?? false, sets: own.map { Array($0.holds) } ?? [])
     }
 }
 

@@ -24,11 +24,15 @@ public enum SendResult: Hashable, Sendable {
 }
 
 extension ZeroMQSocket {
+    /// A routing id and a body.
+    private static let framesUsual = 2
+
     /// Reads one message; `nil` where there is none. Never waits.
     ///
     /// - Parameter namesSender: whether the authenticator's name of the sender is looked up.
     public func receive(namesSender: Bool = false) throws(ZeroMQError) -> ReceivedMessage? {
         var received = ReceivedMessage(frames: [], userID: nil, isCut: false)
+        received.frames.reserveCapacity(Self.framesUsual)
         var message = zmq_msg_t()
         // Safe because the message is initialised here, closed at the end of this scope and not kept.
         guard unsafe zmq_msg_init(&message) == 0 else { throw .last("zmq_msg_init") }

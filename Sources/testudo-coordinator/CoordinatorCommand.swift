@@ -42,7 +42,8 @@ struct CoordinatorCommand: AsyncParsableCommand {
             let bus = try openBus(settings, enrolment, logger)
             let coordinator = Coordinator(
                 settings.fleet, enrolment: enrolment, bus: bus, journal: journal, clock: BootClock(),
-                checkpoint: HaltSwitch.checkpoint(HostEnvironment.value(HaltSwitch.variable)), logger: fleetLogger)
+                checkpoint: HaltSwitch.checkpoint(HostEnvironment.value(HaltSwitch.variable)), logger: fleetLogger,
+                beside: bus)
             try HostFile.makeFolder(settings.restDirectory)
             var rest = RESTConfiguration(
                 listen: [.init(host: settings.restListen.host, port: settings.restListen.port)],

@@ -102,10 +102,7 @@ private struct MicroRollout {
         return last
     }
 
-    /// As it comes from the bus: it has no memory in common with another one.
     private func report(on order: Order) -> Report {
-        let state = EdgeState(
-            low: state.low, high: state.high, holds: state.holds.map(\.self), sends: state.sends.map(\.self))
         let isProbe = if case .probe = order.task { true } else { false }
         return Report(
             answering: order.stamp, sequence: sequence, verdict: .done, standing: Standing(common: state),

@@ -62,7 +62,7 @@ struct CoordinatorCommand: AsyncParsableCommand {
         let coordinator = Coordinator(
             configuration, enrolment: enrolment, bus: MeasuredBus(bus: bus, isWhole: wholeOffers, fanOut: fanOut),
             journal: journal,
-            clock: clock, logger: logger)
+            clock: clock, logger: logger, beside: bus)
         try await bus.start()
         let direction = Task { await coordinator.run() }
         defer { direction.cancel() }

@@ -57,7 +57,8 @@ actor Swarm {
         server = key.publicKey
         bus = try CoordinatorZeroMQBus(endpoints: [endpoint], key: key, enrolled: enrolled, logger: logger)
         coordinator = Coordinator(
-            configuration, enrolment: enrolment, bus: bus, journal: journal, clock: clock, logger: logger)
+            configuration, enrolment: enrolment, bus: bus, journal: journal, clock: clock, logger: logger,
+            beside: bus)
     }
 
     /// Runs the fleet while the body does, once every agent is present.

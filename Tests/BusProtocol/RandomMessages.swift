@@ -156,8 +156,8 @@ struct RandomMessages {
     }
 
     /// Ascending, each once; sometimes the set that nobody knows.
-    private mutating func sets() -> [Generation] {
-        Set(list(3) { Bool.random(using: &$0.generator) ? $0.generation() : .none }).sorted()
+    private mutating func sets() -> GenerationList {
+        GenerationList(Set(list(3) { Bool.random(using: &$0.generator) ? $0.generation() : .none }).sorted())
     }
 
     private mutating func refusal() -> Refusal {

@@ -20,7 +20,7 @@ struct LadderRuleTests {
 
     /// Every state that an edge can have with an old and a fresh set.
     static let states: [EdgeState] = {
-        let holdings = [[], [old], [fresh], [old, fresh]]
+        let holdings: [GenerationList] = [[], [old], [fresh], [old, fresh]]
         var states: [EdgeState] = [
             .clear, .on(.closed), .on(.closed, offers: old), .on(.closed, offers: fresh),
         ]
