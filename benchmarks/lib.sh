@@ -47,12 +47,14 @@ finish() {
     exit $status
 }
 
-# Thousands that connect at once need a queue. Without root it stays as it is.
-backlog=''
+# Thousands that connect at once need a queue: 16384 is what the coordinator asks for. Without root it stays as it is.
+backlog='' backlog_wanted=16384
 raise_backlog() {
     local now
     now=$(</proc/sys/net/core/somaxconn)
-    if [ "$now" -lt 4096 ] && [ "$(id -u)" = 0 ] && sysctl --quiet net.core.somaxconn=4096 2>/dev/null; then backlog=$now; fi
+    if [ "$now" -lt $backlog_wanted ] && [ "$(id -u)" = 0 ] && sysctl --quiet net.core.somaxconn=$backlog_wanted 2>/dev/null; then
+        backlog=$now
+    fi
 }
 
 # Lines of the output.

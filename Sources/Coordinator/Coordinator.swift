@@ -174,10 +174,12 @@ public actor Coordinator: FleetControl {
                     await clock.sleep(until: clock.now().advanced(byMilliseconds: presence.heartbeatMilliseconds))
                 }
             }
-            let (wakes, wake) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-            bus.events.notify { wake.yield() }
-            inbox.notify { wake.yield() }
-            for await _ in wakes {
+            let bell = Bell()
+            bus.events.notify { bell.ring() }
+            inbox.notify { bell.ring() }
+            while true {
+                await bell.wait()
+                if Task.isCancelled { break }
                 for event in inbox.takeAll().elements {
                     // What came before it: who has answered in time is not given up for a clock that was behind them.
                     await handleMessages()

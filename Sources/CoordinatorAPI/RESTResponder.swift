@@ -88,11 +88,10 @@ struct RESTResponder: HTTPResponder {
         _ request: HummingbirdCore.Request, from peer: String, accept: String?, user: String, role: Accounts.Role
     ) async throws(APIError) -> Answer {
         let body = try await body(of: request)
-        let path = String((request.head.path ?? "").prefix { $0 != "?" })
-        if let page = try Documentation.answer(method: request.method.rawValue, path: path) { return page }
-        let call = try Call(
-            ONTAP.Request(
-                method: request.method.rawValue, target: request.head.path ?? "", accept: accept, body: body))
+        let asked = ONTAP.Request(
+            method: request.method.rawValue, target: request.head.path ?? "", accept: accept, body: body)
+        if let page = try Documentation.answer(method: asked.method, path: asked.path) { return page }
+        let call = try Call(asked)
         if call.action == .read {
             let kind = call.route.resource.kind
             switch kind {

@@ -17,6 +17,14 @@ public struct Request: Hashable, Sendable {
         self.accept = accept
         self.body = body
     }
+
+    /// What stands before the first `?`.
+    public var path: String { String(target.prefix(upTo: pathEnd)) }
+
+    /// What stands after it, empty where there is none.
+    var query: Substring { Substring(target.utf8[pathEnd...].dropFirst()) }
+
+    private var pathEnd: String.Index { target.utf8.firstIndex(of: UInt8(ascii: "?")) ?? target.endIndex }
 }
 
 /// A request that was understood: what the server is to do, and how to answer.
@@ -54,13 +62,12 @@ public struct Call: Hashable, Sendable {
         guard request.target.utf8.count <= Request.targetMaximum else {
             throw .addressTooLong(maximum: Request.targetMaximum)
         }
-        let parts = request.target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
-        route = try Route(path: parts.first.map(String.init) ?? "")
+        route = try Route(path: request.path)
         guard let method = Method(rawValue: request.method), route.methods.contains(method) else {
             throw .wrongMethod(request.method, allowed: route.methods)
         }
         target = request.target
-        query = try Query(QueryText(parts.count > 1 ? parts[1] : ""), of: route, method: method)
+        query = try Query(QueryText(request.query), of: route, method: method)
         representation = Representation(accept: request.accept)
         guard request.body.count <= Request.bodyMaximum else { throw .bodyTooLarge(maximum: Request.bodyMaximum) }
         guard method.takesBody || method == .options || request.body.isEmpty else { throw .bodyNotAllowed }

@@ -52,6 +52,9 @@ public final class LoopThread: SerialExecutor {
         wake.signal()
     }
 
+    /// Gives the processor up once, where others wait for it (sched_yield(2)).
+    public static func letOthersRun() { sched_yield() }
+
     public func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         let wasEmpty = state.withLock { state in

@@ -100,11 +100,10 @@ final class SummaryAgent {
     }
 
     private func perform(_ effects: [NodeLadder.Effect]) throws {
-        var queue = effects[...]
-        while let effect = queue.popFirst() {
+        for effect in effects {
             switch effect {
-            case .persist: queue += ladder.generationPersisted()
-            case .perform(let work): queue += ladder.performed(perform(work))
+            case .persist: try perform(ladder.generationPersisted())
+            case .perform(let work): try perform(ladder.performed(perform(work)))
             case .report(let report):
                 if watched > 0 {
                     watched -= 1

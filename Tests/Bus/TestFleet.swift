@@ -18,7 +18,7 @@ final class TestFleet {
     let server: CurveKeyPair
     let keys: [NodeNumber: CurveKeyPair]
     let endpoint: String
-    private var wakes: AsyncStream<Void>.Iterator
+    private let bell = Bell()
     private var waiting: [CoordinatorBusEvent] = []
 
     convenience init(nodes: Int) async throws {
@@ -36,9 +36,7 @@ final class TestFleet {
             logger: Logger(label: "test.coordinator") { _ in SwiftLogNoOpLogHandler() })
         try await bus.start()
         self.endpoint = try #require(await bus.endpoints.first)
-        let (wakes, wake) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-        bus.events.notify { wake.yield() }
-        self.wakes = wakes.makeAsyncIterator()
+        bus.events.notify { [bell] in bell.ring() }
     }
 
     var numbers: [NodeNumber] { keys.keys.sorted() }
@@ -58,7 +56,8 @@ final class TestFleet {
             let come = bus.events.takeAll()
             waiting = come.elements
             guard waiting.isEmpty else { break }
-            guard !come.isFinished, await wakes.next(isolation: nil) != nil else { return nil }
+            if come.isFinished || Task.isCancelled { return nil }
+            await bell.wait()
         }
         return waiting.removeFirst()
     }

@@ -52,11 +52,12 @@ final class LoneAgent: Sendable {
     /// Runs the agent while the body does.
     func run(_ body: @Sendable @escaping () async throws -> Void) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
-            let (wakes, wake) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-            bus.events.notify { wake.yield() }
+            let bell = Bell()
+            bus.events.notify { bell.ring() }
             group.addTask { await self.agent.run() }
             group.addTask {
-                for await _ in wakes {
+                while !Task.isCancelled {
+                    await bell.wait()
                     for case .message(let message, _) in self.bus.events.takeAll().elements {
                         self.heard.withLock { $0.append(message) }
                     }

@@ -23,7 +23,7 @@
 #include <zmq.h>
 
 enum {
-    peers_maximum = 20000, peers_a_process = 5000, rounds_maximum = 32, line_maximum = 4096, bytes_maximum = 1 << 24, backlog = 4096,
+    peers_maximum = 20000, peers_a_process = 5000, rounds_maximum = 32, line_maximum = 4096, bytes_maximum = 1 << 24, backlog = 16384,
     ready_maximum = 256, zap_frames_maximum = 8, zap_frame_maximum = 256, zap_frames = 7,
 };
 static const int patience_milliseconds = 60000;
