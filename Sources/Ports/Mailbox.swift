@@ -23,7 +23,12 @@ public final class Mailbox<Element: Sendable>: Sendable {
         let (dropped, wake) = state.withLock { state in
             let room = state.isFinished ? 0 : maximum - state.elements.count
             let wasEmpty = state.elements.isEmpty
-            state.elements += elements.prefix(room)
+            // As it is where there is nothing before it, as mostly: nothing is copied then.
+            if wasEmpty && elements.count <= room {
+                state.elements = elements
+            } else {
+                state.elements += elements.prefix(room)
+            }
             return (max(0, elements.count - room), wasEmpty && !state.elements.isEmpty ? state.wake : nil)
         }
         wake?()
