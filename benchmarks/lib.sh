@@ -42,18 +42,18 @@ finish() {
     local status=$?
     trap '' INT TERM HUP
     end "${!process[@]}"
-    [ -z "$backlog" ] || sysctl --quiet net.core.somaxconn="$backlog" || true
+    [ -z "$backlog_before" ] || sysctl --quiet net.core.somaxconn="$backlog_before" || true
     rm -rf "$work"
     exit $status
 }
 
 # Thousands that connect at once need a queue: 16384 is what the coordinator asks for. Without root it stays as it is.
-backlog='' backlog_wanted=16384
+backlog_before='' backlog=16384
 raise_backlog() {
     local now
     now=$(</proc/sys/net/core/somaxconn)
-    if [ "$now" -lt $backlog_wanted ] && [ "$(id -u)" = 0 ] && sysctl --quiet net.core.somaxconn=$backlog_wanted 2>/dev/null; then
-        backlog=$now
+    if [ "$now" -lt $backlog ] && [ "$(id -u)" = 0 ] && sysctl --quiet net.core.somaxconn=$backlog 2>/dev/null; then
+        backlog_before=$now
     fi
 }
 

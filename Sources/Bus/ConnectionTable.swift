@@ -1,7 +1,7 @@
 internal import Fleet
 
 /// The name that a router gave to one connection: a zero byte and a counter, since agents choose none.
-struct RoutingID: Hashable, Sendable {
+struct RoutingID: Equatable, Sendable {
     static let byteCount = 5
 
     private let counter: UInt32

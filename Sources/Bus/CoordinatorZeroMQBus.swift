@@ -123,13 +123,13 @@ public actor CoordinatorZeroMQBus: CoordinatorBus {
         }
     }
 
-    /// What has come, and what comes while others run once: to wait for that and be woken would cost both ends more.
+    /// What has come, and what comes while others run once: waiting for that and being woken would cost both ends more.
     private func receive() throws(ZeroMQError) {
         var batch: [CoordinatorBusEvent] = []
         var hasYielded = false
         for _ in 0..<BusLimits.batchMaximum {
             guard let message = try sockets?.router.receive(namesSender: true) else {
-                if hasYielded { break }
+                if hasYielded || batch.isEmpty { break }
                 hasYielded = true
                 LoopThread.letOthersRun()
                 continue

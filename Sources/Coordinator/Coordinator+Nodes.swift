@@ -5,15 +5,16 @@ internal import Ports
 
 /// What nodes say, and what they are told outside a rollout.
 extension Coordinator {
-    /// What of a message must be waited for.
+    /// What is left to do of a message and may have to wait.
     enum Remainder {
         case hello(Hello, from: NodeNumber)
         case heartbeat(NodeHeartbeat, from: NodeNumber)
-        /// Of a report; the node stood there before it.
+        /// What a report brought about; `since` is where its node stood before it.
         case effects([Rollout.Effect], of: NodeNumber, since: Standing?)
     }
 
-    /// Takes one message in. Nearly all reports leave nothing to be waited for, and entering what may wait would cost as much.
+    /// Takes one message in, without waiting: nearly all reports leave nothing to wait for, and an asynchronous call for each costs
+    /// too.
     func receive(_ event: CoordinatorBusEvent) -> Remainder? {
         switch event {
         case .unsupported(let version, let node):
@@ -43,6 +44,7 @@ extension Coordinator {
         case .heartbeat(let heartbeat, let node): await take(heartbeat, from: node)
         case .effects(let effects, let node, let known):
             await perform(effects)
+            noteJoin(of: node)
             await compareStanding(of: node)
             show(node, since: known)
         }
@@ -62,6 +64,7 @@ extension Coordinator {
             fleet.note(node, sequence: report.sequence, accepted: nil, standing: report.standing)
             converging.noteNews()
         }
+        // Only these may have to wait: effects, and `compareStanding(of:)`.
         if !effects.isEmpty || knowledge.strangers.contains(node) {
             return .effects(effects, of: node, since: known)
         }

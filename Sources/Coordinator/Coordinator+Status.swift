@@ -39,7 +39,7 @@ extension Coordinator {
             NodeStatus(
                 name: name, number: removal.number, isPresent: false, isQuarantined: true, rung: .closed, problems: [])
         }
-        nodes.sort { $0.number < $1.number }
+        if nodes.count > numbers.count { nodes.sort { $0.number < $1.number } }
         picture.places = NodeTable()
         for (place, node) in nodes.enumerated() where picture.places[node.number] == nil {
             picture.places[node.number] = place
@@ -116,7 +116,7 @@ extension Coordinator {
         if configuration.limits.flaws.contains(.believesTheTarget) { return desired }
         let isKnown = numbers.count <= 1 || picture.absent.count < numbers.count
         return desired && isKnown && !numbers.isEmpty && picture.exposed.isEmpty
-            && (picture.absent.isEmpty || fleet.isProtected(between: picture.absent.nodes))
+            && fleet.isProtected(between: picture.absent)
     }
 
     private func status(of number: NodeNumber, in fleet: FleetState) -> NodeStatus? {

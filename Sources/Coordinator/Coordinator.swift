@@ -88,10 +88,10 @@ public actor Coordinator: FleetControl {
     var readings: [NodeNumber: Task<[AssociationPair]?, Never>] = [:]
     var presence: Presence
     /// What is known of each node beside its edges.
-    var incarnations: [NodeNumber: UInt64] = [:]
-    var bootIDs: [NodeNumber: [UInt8]] = [:]
-    var protocols: [NodeNumber: UInt32] = [:]
-    var problems: [NodeNumber: [String]] = [:]
+    var incarnations = NodeTable<UInt64>()
+    var bootIDs = NodeTable<[UInt8]>()
+    var protocols = NodeTable<UInt32>()
+    var problems = NodeTable<[String]>()
     /// Edges that failed the last inspection, by node.
     var unreached: [NodeNumber: [String]] = [:]
     var joins = Joins()
@@ -111,8 +111,8 @@ public actor Coordinator: FleetControl {
     var alarms: [Instant] = []
     private var earliestAlarm: Instant?
 
-    /// - Parameter neighbour: shares its thread, as the bus does: a message is handled where it is received then. By default it
-    ///   has none.
+    /// - Parameter neighbour: an actor whose executor it shares, which may not change. Beside the bus, messages are handled on the
+    ///   thread that receives them; without one it runs on the pool.
     public init(
         _ configuration: FleetConfiguration, enrolment: Enrolment, bus: any CoordinatorBus, journal: any Journal,
         clock: any MonotonicClock, random: @escaping Random = { UInt64.random(in: .min ... .max) },
@@ -240,7 +240,7 @@ public actor Coordinator: FleetControl {
     }
 }
 
-/// A neighbour that has nothing else to do: an actor that names an executor has none of its own.
+/// Lends its executor to a coordinator without a neighbour: an actor that names an executor has no default one.
 private actor Pooled {}
 
 /// The rollout under way, in a place of its own: it holds all that is known of the fleet, and an optional value is copied

@@ -30,7 +30,7 @@ struct LogEntry {
         guard level >= logger.logLevel else { return }
         let duration = begin.duration(to: .now).components
         // The query stays out: a client may have put a secret there.
-        let path = (request.head.path ?? "").prefix { $0 != "?" }
+        let path = ONTAP.Request.cut(request.head.path ?? "").path
         var metadata: Logger.Metadata = [
             "method": "\(Self.sanitized(method))", "path": "\(Self.sanitized(path))", "status": "\(answer.status)",
             "peer": "\(peer)",

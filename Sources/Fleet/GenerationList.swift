@@ -1,7 +1,6 @@
 /// The offer sets of an edge, by their generations.
 ///
-/// It is mostly one, and every node's edges have several such lists, which are compared with each report: one needs no memory of
-/// its own.
+/// Mostly it is one, which needs no memory of its own: three such lists of a node are compared with each report.
 public struct GenerationList: Hashable, Sendable {
     private enum Content: Hashable {
         case none

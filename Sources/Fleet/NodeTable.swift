@@ -1,7 +1,6 @@
 /// A value a node: as a dictionary, and without a hash for each look.
 ///
-/// Node numbers are small and given out in turn, so that a place each costs little; it is several looks a message that the
-/// coordinator handles.
+/// Node numbers are small and given out in turn, so a place for each costs little; the coordinator looks several times a message.
 public struct NodeTable<Value> {
     /// Where each node's value stands, by node number; 0 where it has none, else one more than its place.
     @usableFromInline var places: [UInt32] = []
@@ -95,7 +94,7 @@ extension NodeTable: Sequence {
 
 extension NodeTable: Equatable where Value: Equatable {
     @inlinable public static func == (left: NodeTable, right: NodeTable) -> Bool {
-        left.count == right.count && left.allSatisfy { right[$0.key] == $0.value }
+        left.count == right.count && left.nodes.allSatisfy { left[$0] == right[$0] }
     }
 }
 
@@ -115,14 +114,16 @@ extension NodeTable: Sendable where Value: Sendable {}
 public struct NodeSet: Hashable, Sendable {
     @usableFromInline var members = NodeTable<Bool>()
 
-    public init() {}
-    public init(_ nodes: some Sequence<NodeNumber>) { for node in nodes { insert(node) } }
+    @inlinable public init() {}
+    @inlinable public init(_ nodes: some Sequence<NodeNumber>) { for node in nodes { insert(node) } }
 
-    public var count: Int { members.count }
-    public var isEmpty: Bool { members.isEmpty }
-    public func contains(_ node: NodeNumber) -> Bool { members[node] != nil }
+    @inlinable public var count: Int { members.count }
+    @inlinable public var isEmpty: Bool { members.isEmpty }
+    @inlinable public func contains(_ node: NodeNumber) -> Bool { members[node] != nil }
     @inlinable public mutating func insert(_ node: NodeNumber) { members[node] = true }
     @inlinable public mutating func remove(_ node: NodeNumber) { members[node] = nil }
     /// Ascending.
-    public var nodes: [NodeNumber] { members.keys }
+    @inlinable public var nodes: [NodeNumber] { members.keys }
+    /// In no order, and not made for it.
+    @inlinable public var unordered: [NodeNumber] { members.nodes }
 }

@@ -89,10 +89,8 @@ public struct FleetState: Hashable, Sendable {
     public func merged(with other: FleetState) -> FleetState {
         var result = self
         for (node, theirs) in other.nodes {
-            guard let mine = nodes[node], (mine.accepted, mine.sequence) >= (theirs.accepted, theirs.sequence) else {
-                result.nodes[node] = theirs
-                continue
-            }
+            if let mine = nodes[node], (mine.accepted, mine.sequence) >= (theirs.accepted, theirs.sequence) { continue }
+            result.nodes[node] = theirs
         }
         return result
     }
@@ -116,17 +114,9 @@ public struct FleetState: Hashable, Sendable {
         return states
     }
 
-    /// Whether no edge among these nodes is known to carry or take clear traffic.
-    ///
-    /// The edges of an absent node count by its peers' read-back: what they neither send nor take in clear is protected.
-    public func isProtected(among numbers: [NodeNumber], absent: Set<NodeNumber>) -> Bool {
-        numbers.allSatisfy { absent.contains($0) || isProtected($0, among: numbers) }
-            && isProtected(between: Array(absent))
-    }
-
-    /// Between two absent nodes there is no peer to ask: their last words count, where they have any.
-    public func isProtected(between absent: [NodeNumber]) -> Bool {
-        absent.count < 2 || absent.allSatisfy { isProtected($0, among: absent) }
+    /// Whether the edges between absent nodes are protected. There is no peer to ask: their last words count, where they have any.
+    public func isProtected(between absent: NodeSet) -> Bool {
+        absent.count < 2 || absent.unordered.allSatisfy { isProtected($0, among: absent.unordered) }
     }
 
     /// Whether no edge from this node is known to carry or take clear traffic.
@@ -147,7 +137,7 @@ public struct FleetState: Hashable, Sendable {
         guard let first = numbers.first, let common = nodes[first]?.standing?.common, common.isWhole else {
             return false
         }
-        return numbers.allSatisfy { number in nodes.look(number) { $0.isAlike(common) } ?? false }
+        return numbers.allSatisfy { number in nodes.look(number) { $0.stands(everywhere: common) } ?? false }
     }
 }
 
@@ -170,12 +160,12 @@ extension FleetState.NodeState {
     }
 
     /// Whether all its edges are known to stand in this one state.
-    fileprivate func isAlike(_ common: EdgeState) -> Bool {
+    fileprivate func stands(everywhere common: EdgeState) -> Bool {
         pending.isEmpty && standing?.exceptions.isEmpty ?? false && standing?.common == common
     }
 
     fileprivate func isProtected(_ node: NodeNumber, among numbers: [NodeNumber]) -> Bool {
-        // What most are asked, and answered without a copy.
+        // Most nodes have no exceptions and nothing to answer: no copy is made for them.
         if pending.isEmpty, standing?.exceptions.isEmpty ?? false, numbers.count > 1 {
             return standing?.common.low.isProtected ?? false
         }

@@ -77,8 +77,8 @@ public struct Rollout: Hashable, Sendable {
     /// Whether it failed and goes back to where it began.
     public var isTurningBack: Bool { isWayBack }
     /// The nodes whose answers the current step waits for.
-    public var waitingFor: Set<NodeNumber> {
-        if case .waiting(let step) = phase { Set(step.waiting.nodes) } else { [] }
+    public var waitingFor: [NodeNumber] {
+        if case .waiting(let step) = phase { step.waiting.nodes } else { [] }
     }
     /// How many nodes the current step needs, and how many of them have answered; none while it is waited for the drain.
     public var answers: (needed: Int, given: Int) {
@@ -127,14 +127,15 @@ public struct Rollout: Hashable, Sendable {
         case .done: accept(report, from: node, in: &step)
         }
         step.waiting.remove(node)
-        let deadline = step.deadline
+        let armed = step.deadline
         if !failures.isEmpty && !isWayBack {
-            step.deadline = min(deadline, now.advanced(byMilliseconds: charter.limits.refusalGraceMilliseconds))
+            step.deadline = min(armed, now.advanced(byMilliseconds: charter.limits.refusalGraceMilliseconds))
         }
         phase = .waiting(step)
         if flaws.contains(.skipsBarrier), case .move = step.order.task { return complete(step, at: now) }
         if step.waiting.isEmpty { return complete(step, at: now) }
-        return step.deadline < deadline ? [.arm(min(step.deadline, step.retry))] : []
+        // Else what was armed for the step stands.
+        return step.deadline < armed ? [.arm(min(step.deadline, step.retry))] : []
     }
 
     /// The offer set's digest is known.

@@ -19,12 +19,14 @@ public struct Request: Hashable, Sendable {
     }
 
     /// What stands before the first `?`.
-    public var path: String { String(target.prefix(upTo: pathEnd)) }
+    public var path: String { String(Self.cut(target).path) }
 
-    /// What stands after it, empty where there is none.
-    var query: Substring { Substring(target.utf8[pathEnd...].dropFirst()) }
-
-    private var pathEnd: String.Index { target.utf8.firstIndex(of: UInt8(ascii: "?")) ?? target.endIndex }
+    /// A target before and after its first `?`; the query is empty where there is none. Cut at the byte: a mark that follows makes
+    /// `?` part of another character.
+    public static func cut(_ target: String) -> (path: Substring, query: Substring) {
+        let end = target.utf8.firstIndex(of: UInt8(ascii: "?")) ?? target.endIndex
+        return (Substring(target.utf8[..<end]), Substring(target.utf8[end...].dropFirst()))
+    }
 }
 
 /// A request that was understood: what the server is to do, and how to answer.
@@ -67,7 +69,7 @@ public struct Call: Hashable, Sendable {
             throw .wrongMethod(request.method, allowed: route.methods)
         }
         target = request.target
-        query = try Query(QueryText(request.query), of: route, method: method)
+        query = try Query(QueryText(Request.cut(request.target).query), of: route, method: method)
         representation = Representation(accept: request.accept)
         guard request.body.count <= Request.bodyMaximum else { throw .bodyTooLarge(maximum: Request.bodyMaximum) }
         guard method.takesBody || method == .options || request.body.isEmpty else { throw .bodyNotAllowed }

@@ -20,11 +20,11 @@ enum Link {
 
     /// The same request, from this record on.
     private static func advanced(_ target: String, offset: Int) -> String {
-        let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
-        let query = (parts.count > 1 ? parts[1] : "").split(separator: "&").filter { part in
+        let (path, text) = Request.cut(target)
+        let query = text.split(separator: "&").filter { part in
             let name = part.utf8.prefix { $0 != UInt8(ascii: "=") }
             return (try? QueryText.decoded(name, isForm: true)) != "offset"
         }
-        return "\(parts[0])?" + (query.map(String.init) + ["offset=\(offset)"]).joined(separator: "&")
+        return "\(path)?" + (query.map(String.init) + ["offset=\(offset)"]).joined(separator: "&")
     }
 }

@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// Wakes one task, where it waits: nothing is handed from thread to thread for it, as with a stream.
+/// Wakes one task, on the executor where it waits. A stream would wake it on the pool first, which hands it on.
 public final class Bell: Sendable {
     private enum State {
         case silent
@@ -34,6 +34,7 @@ public final class Bell: Sendable {
                         state = .silent
                         return true
                     }
+                    if case .awaited = state { preconditionFailure("one task waits") }
                     state = .awaited(waiter)
                     return false
                 }

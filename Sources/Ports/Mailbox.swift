@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// What comes in on one thread and is handled on another, in the order in which it came.
+/// What one side brings and another handles, on whatever threads, in the order in which it came.
 ///
 /// What comes while the consumer is busy is handed over together: a fleet that connects at once brings its messages one by one,
 /// and the further behind their consumer is the cheaper each of them becomes.
@@ -23,7 +23,7 @@ public final class Mailbox<Element: Sendable>: Sendable {
         let (dropped, wake) = state.withLock { state in
             let room = state.isFinished ? 0 : maximum - state.elements.count
             let wasEmpty = state.elements.isEmpty
-            // As it is where there is nothing before it, as mostly: nothing is copied then.
+            // Mostly nothing waits: the batch is taken as it is, and not copied.
             if wasEmpty && elements.count <= room {
                 state.elements = elements
             } else {

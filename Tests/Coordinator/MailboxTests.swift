@@ -2,30 +2,6 @@ import Ports
 import Synchronization
 import Testing
 
-@Suite("Bell")
-struct BellTests {
-    @Test("Who waits is woken, and who waits after it was rung does not wait", .timeLimit(.minutes(1)))
-    func rings() async {
-        let bell = Bell()
-        bell.ring()
-        bell.ring()
-        await bell.wait()
-
-        // Twice was once: this one waits for the third.
-        let waiter = Task { await bell.wait() }
-        bell.ring()
-        await waiter.value
-    }
-
-    @Test("A task that is cancelled does not wait", .timeLimit(.minutes(1)))
-    func cancelled() async {
-        let bell = Bell()
-        let waiter = Task { await bell.wait() }
-        waiter.cancel()
-        await waiter.value
-    }
-}
-
 @Suite("Mailbox")
 struct MailboxTests {
     @Test("What came meanwhile is taken together, in order, and once")

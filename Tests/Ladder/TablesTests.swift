@@ -54,6 +54,9 @@ struct TablesTests {
         other[9] = nil
         #expect(one == other && one.hashValue == other.hashValue)
         #expect(NodeSet([3, 1, 3]) == NodeSet([1, 3]) && NodeSet([3, 1]).nodes == [1, 3])
+        var set = NodeSet([3, 1, 2])
+        set.remove(3)
+        #expect(!set.contains(3) && set.contains(1) && set.count == 2 && Set(set.unordered) == [1, 2])
     }
 
     @Test("A list is an array of generations", arguments: 1...20)

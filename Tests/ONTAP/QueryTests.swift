@@ -23,6 +23,17 @@ struct QueryTests {
         return try JSONParser.parse(Array(Answer(call, records: records).body.utf8))
     }
 
+    @Test(
+        "The path ends at the first byte `?`, whatever mark follows it",
+        arguments: [
+            ("/a", "/a", ""), ("/a?", "/a", ""), ("/a?b=1?c", "/a", "b=1?c"),
+            ("/a?\u{301}secret", "/a", "\u{301}secret"), ("", "", ""),
+        ])
+    func cut(target: String, path: String, query: String) {
+        let parts = Request.cut(target)
+        #expect(Array(parts.path.utf8) == Array(path.utf8) && Array(parts.query.utf8) == Array(query.utf8))
+    }
+
     private static let fleetNodes = [
         FleetNodeRecord(
             name: "b", number: 1, state: .up, rung: "enforce", problems: ["x", "y"], joinMicroseconds: 3_000),

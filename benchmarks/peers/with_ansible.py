@@ -116,7 +116,7 @@ for count in sizes:
     # The first command of all also brings what later ones find in memory; after it, connections are all that is to be made.
     call("command" if count == sizes[0] else "raw", count)
     # A round of 100 takes some 20 s.
-    bench.timed("round", count, lambda: call("command", count), at_least=3 if count == 10 else 2, seconds=10)
+    bench.timed("round", count, lambda: call("command", count), at_least=2 if count > 10 else 3, seconds=10)
     if count == sizes[0]:
         bench.timed("raw", count, lambda: call("raw", count), at_least=3, seconds=5)
     clients = [process for process, _, name in processes() if name == "ssh"]

@@ -78,7 +78,7 @@ for count in [2] if bench.quick else [10, 50, 100]:
         check({name: {"retcode": 0 if answer == "" else answer} for name, answer in answers.items()}, count)
 
     by_client()
-    bench.timed("round", count, by_client, at_least=3 if count == 10 else 2, seconds=10)
+    bench.timed("round", count, by_client, at_least=2 if count > 10 else 3, seconds=10)
     if count <= 10:
         by_command()
         bench.timed("cli", count, by_command, at_least=5)
