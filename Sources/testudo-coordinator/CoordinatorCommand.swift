@@ -52,6 +52,9 @@ struct CoordinatorCommand: AsyncParsableCommand {
             rest.certificate = settings.restCertificate
             let server = try RESTServer(control: coordinator, configuration: rest, events: events, logger: logger)
             try await bus.start()
+            if let complaint = ConnectionBacklog.complaint(connections: enrolment.roster.nodes.count) {
+                logger.warning("not all nodes can connect at once", metadata: ["reason": "\(complaint)"])
+            }
             logger.info(
                 "coordinator runs",
                 metadata: ["nodes": "\(enrolment.roster.nodes.count)", "fleet": "\(enrolment.state.fleetUUID)"])
