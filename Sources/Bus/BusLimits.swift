@@ -14,9 +14,9 @@ public enum BusLimits {
     static let peerQueueMaximum: Int32 = 256
     /// What CURVE adds to a frame (RFC 26: command name 8, nonce 8, box 16, flags 1), which libzmq counts as well; in bytes.
     static let curveOverhead = 33
-    /// Places for connections that are not accepted yet: a fleet of 10 000 connects at once after a restart, with room; the kernel's
-    /// net.core.somaxconn bounds it further. Without a place a connection is tried again after 1, 3 and 7 s, or hangs until its
-    /// handshake is given up.
+    /// Places for connections that are not accepted yet: a fleet of 10 000 connects at once after a restart, with room; the
+    /// kernel's net.core.somaxconn bounds it further. Without a place a connection is tried again after 1, 3 and 7 s, or hangs
+    /// until its handshake is given up.
     static let backlog: Int32 = 16_384
     /// One line of a kind of fault in so much time; the line counts what it left out.
     static let logInterval = Duration.seconds(10)

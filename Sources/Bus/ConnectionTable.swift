@@ -12,7 +12,10 @@ struct RoutingID: Equatable, Sendable {
         counter = bytes.dropFirst().reduce(0) { $0 << 8 | UInt32($1) }
     }
 
-    var bytes: [UInt8] { [0] + (0..<4).reversed().map { UInt8(truncatingIfNeeded: counter >> (8 * $0)) } }
+    var bytes: [UInt8] {
+        func byte(_ place: UInt32) -> UInt8 { UInt8(truncatingIfNeeded: counter >> (8 * place)) }
+        return [0, byte(3), byte(2), byte(1), byte(0)]
+    }
 
     /// Whether the connection was made after the other one. The counter begins anywhere and wraps around.
     func isNewer(than other: RoutingID) -> Bool { Int32(bitPattern: counter &- other.counter) > 0 }

@@ -68,12 +68,12 @@ extension Coordinator {
         if !effects.isEmpty || knowledge.strangers.contains(node) {
             return .effects(effects, of: node, since: known)
         }
+        noteJoin(of: node)
         show(node, since: known)
         return nil
     }
 
     private func show(_ node: NodeNumber, since known: Standing?) {
-        noteJoin(of: node)
         // `enabled` is false from the read-back that shows less.
         let standing = standing(of: node)
         if standing != known { publish(node, at: standing) }

@@ -33,7 +33,7 @@ extension Coordinator {
     /// All of it: what nodes were ordered, and which there are, may have changed.
     func publish() {
         let fleet = current
-        picture.absent = NodeSet(absentNodes)
+        picture.absent = NodeSet(numbers.filter(isAbsent))
         var nodes = numbers.compactMap { status(of: $0, in: fleet) }
         nodes += removed.filter { !$0.value.quarantined.isEmpty }.map { name, removal in
             NodeStatus(

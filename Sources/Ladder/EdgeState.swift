@@ -95,8 +95,7 @@ public struct EdgeState: Hashable, Sendable {
         switch place.rung {
         case .clear: return .clear
         case .closed:
-            return EdgeState(
-                low: .closed, high: .closed, holds: place.keys == .only ? fresh.map { GenerationList($0) } ?? [] : [])
+            return .on(.closed, offers: place.keys == .only ? fresh : nil)
         case .accept:
             if holds.isEmpty && parts.isEmpty { return .clear }
             return EdgeState(low: holds.isEmpty ? .clear : .accept, high: .accept, holds: holds, parts: parts)

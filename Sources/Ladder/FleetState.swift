@@ -165,10 +165,6 @@ extension FleetState.NodeState {
     }
 
     fileprivate func isProtected(_ node: NodeNumber, among numbers: [NodeNumber]) -> Bool {
-        // Most nodes have no exceptions and nothing to answer: no copy is made for them.
-        if pending.isEmpty, standing?.exceptions.isEmpty ?? false, numbers.count > 1 {
-            return standing?.common.low.isProtected ?? false
-        }
         guard let standing else { return false }
         if numbers.count < 2 { return true }
         let isStandingProtected = isStandingProtected(standing, among: numbers)

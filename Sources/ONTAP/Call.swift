@@ -64,12 +64,13 @@ public struct Call: Hashable, Sendable {
         guard request.target.utf8.count <= Request.targetMaximum else {
             throw .addressTooLong(maximum: Request.targetMaximum)
         }
-        route = try Route(path: request.path)
+        let (path, text) = Request.cut(request.target)
+        route = try Route(path: String(path))
         guard let method = Method(rawValue: request.method), route.methods.contains(method) else {
             throw .wrongMethod(request.method, allowed: route.methods)
         }
         target = request.target
-        query = try Query(QueryText(Request.cut(request.target).query), of: route, method: method)
+        query = try Query(QueryText(text), of: route, method: method)
         representation = Representation(accept: request.accept)
         guard request.body.count <= Request.bodyMaximum else { throw .bodyTooLarge(maximum: Request.bodyMaximum) }
         guard method.takesBody || method == .options || request.body.isEmpty else { throw .bodyNotAllowed }

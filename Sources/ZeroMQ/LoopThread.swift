@@ -2,7 +2,8 @@ internal import CLinux
 internal import Glibc
 internal import Synchronization
 
-/// A thread of its own for one actor and those that share its executor: it runs their jobs, and between them waits where the actor says.
+/// A thread of its own for one actor and those that share its executor: it runs their jobs, and between them waits where the actor
+/// says.
 ///
 /// Blocking is allowed here and nowhere else. The actor calls ``stop()`` in its `deinit`; until then the thread lives.
 public final class LoopThread: SerialExecutor {
